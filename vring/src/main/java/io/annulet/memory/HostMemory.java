@@ -1,0 +1,135 @@
+package io.annulet.memory;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * Loads and stores at absolute addresses of this process, stateless: the one place that touches memory shared with a
+ * peer.
+ *
+ * <p>Nothing here checks an address. An address may come only from {@link GuestMemory} or {@link Translator}, which
+ * checked the whole range it is used for, or from memory of our own. An address that is no longer mapped kills the
+ * process, so a region is unmapped only after every thread that could hold such an address has left it.
+ *
+ * <p>A front-end may truncate the file behind its memory at any moment. The access shapes here are those which HotSpot
+ * turns into an {@link InternalError} then. That is why there is no 32-bit load (C2 dies on one that is widened by
+ * sign), no compare-and-set and no {@code setRelease}: a publication is {@link #releaseFence()} and a plain store.
+ *
+ * <p>All values are little-endian, as VIRTIO 1.x lays them out.
+ */
+public final class HostMemory {
+
+    private static final MemorySegment EVERYTHING = everything();
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT_UNALIGNED =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle SHORT_ACCESS = SHORT.varHandle();
+
+    private HostMemory() {}
+
+    @SuppressWarnings("restricted")
+    private static MemorySegment everything() {
+        return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    }
+
+    /** The byte at {@code address}, unsigned. */
+    public static int loadByte(long address) {
+        return EVERYTHING.get(ValueLayout.JAVA_BYTE, address) & 0xff;
+    }
+
+    /** The 16-bit value at {@code address}, unsigned; {@code address} is a multiple of 2. */
+    public static int loadShort(long address) {
+        return EVERYTHING.get(SHORT, address) & 0xffff;
+    }
+
+    /** The 16-bit value at any {@code address}, unsigned. */
+    public static int loadShortUnaligned(long address) {
+        return EVERYTHING.get(SHORT_UNALIGNED, address) & 0xffff;
+    }
+
+    /** Like {@link #loadShort}; no later access is done before it. */
+    public static int loadShortAcquire(long address) {
+        return (short) SHORT_ACCESS.getAcquire(EVERYTHING, address) & 0xffff;
+    }
+
+    /** The 8 bytes at {@code address}, at any alignment; atomic if it is a multiple of 8. */
+    public static long loadLong(long address) {
+        return EVERYTHING.get(LONG, address);
+    }
+
+    /** Stores the low 8 bits of {@code value}. */
+    public static void storeByte(long address, int value) {
+        EVERYTHING.set(ValueLayout.JAVA_BYTE, address, (byte) value);
+    }
+
+    /** Stores the low 16 bits of {@code value}; {@code address} is a multiple of 2. */
+    public static void storeShort(long address, int value) {
+        EVERYTHING.set(SHORT, address, (short) value);
+    }
+
+    /** Stores the low 16 bits of {@code value} at any {@code address}. */
+    public static void storeShortUnaligned(long address, int value) {
+        EVERYTHING.set(SHORT_UNALIGNED, address, (short) value);
+    }
+
+    /** Stores 8 bytes at {@code address}, at any alignment; atomic if it is a multiple of 8. */
+    public static void storeLong(long address, long value) {
+        EVERYTHING.set(LONG, address, value);
+    }
+
+    /** Everything this thread loaded or stored before is done before any later store. */
+    public static void releaseFence() {
+        VarHandle.releaseFence();
+    }
+
+    /** Everything this thread loaded before is done before any later load or store. */
+    public static void acquireFence() {
+        VarHandle.acquireFence();
+    }
+
+    /** Everything this thread loaded or stored before is done, and seen by others, before any later load or store. */
+    public static void fullFence() {
+        VarHandle.fullFence();
+    }
+
+    /**
+     * Copies {@code byteLength} bytes; the ranges do not overlap, or the content of the destination is undefined.
+     * Neither range is read again after it was copied.
+     */
+    public static void copy(long from, long to, long byteLength) {
+        if (byteLength <= SMALL_BYTE_LENGTH) {
+            copySmall(from, to, (int) byteLength);
+        } else {
+            MemorySegment.copy(EVERYTHING, from, EVERYTHING, to, byteLength);
+        }
+    }
+
+    /** Up to here a few 8-byte moves cost less than the call into the copy stub. */
+    private static final int SMALL_BYTE_LENGTH = 64;
+
+    private static void copySmall(long from, long to, int byteLength) {
+        int at = 0;
+        for (; at + 8 <= byteLength; at += 8) {
+            storeLong(to + at, loadLong(from + at));
+        }
+        for (; at < byteLength; at++) {
+            storeByte(to + at, loadByte(from + at));
+        }
+    }
+
+    /** Fills {@code byteLength} bytes with zeros. */
+    public static void zero(long address, long byteLength) {
+        EVERYTHING.asSlice(address, byteLength).fill((byte) 0);
+    }
+
+    /** The addresses of a segment of our own memory, for code that works with absolute addresses. */
+    public static long addressOf(MemorySegment segment) {
+        if (!segment.isNative()) {
+            throw new IllegalArgumentException("a heap segment has no address");
+        }
+        return segment.address();
+    }
+}

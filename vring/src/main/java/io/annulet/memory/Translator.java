@@ -1,0 +1,47 @@
+package io.annulet.memory;
+
+/**
+ * Guest addresses to host addresses with the region that served last kept at hand; owned by the worker of the queue it
+ * serves.
+ */
+public final class Translator {
+
+    private final GuestMemory memory;
+    private long baseGuestAddress;
+    private long baseHostAddress;
+    private long baseByteLength;
+
+    public Translator(GuestMemory memory) {
+        this.memory = memory;
+    }
+
+    /**
+     * The host address of {@code byteLength} (1 to 2^32 - 1) bytes at a guest address, or {@link GuestMemory#UNMAPPED}
+     * if they do not lie in one region.
+     */
+    public long translate(long guestAddress, long byteLength) {
+        long offset = guestAddress - baseGuestAddress;
+        // offset is compared as unsigned; with byteLength below 2^32 the difference cannot go under -2^32.
+        if (offset >= 0 && offset <= baseByteLength - byteLength) {
+            return baseHostAddress + offset;
+        }
+        return miss(guestAddress, byteLength);
+    }
+
+    private long miss(long guestAddress, long byteLength) {
+        return reach(guestAddress) >= byteLength ? baseHostAddress + (guestAddress - baseGuestAddress) : GuestMemory.UNMAPPED;
+    }
+
+    /** How many bytes are mapped in one piece from a guest address on: 0 if none. Makes that region the one at hand. */
+    public long reach(long guestAddress) {
+        int i = memory.regionAt(guestAddress);
+        if (i < 0) {
+            return 0;
+        }
+        Region region = memory.region(i);
+        baseGuestAddress = region.guestAddress();
+        baseHostAddress = region.hostAddress();
+        baseByteLength = region.byteLength();
+        return region.byteLength() - (guestAddress - region.guestAddress());
+    }
+}

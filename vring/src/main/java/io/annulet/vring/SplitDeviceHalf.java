@@ -1,0 +1,175 @@
+package io.annulet.vring;
+
+import io.annulet.memory.GuestMemory;
+import io.annulet.memory.HostMemory;
+
+/**
+ * The device's half of a split virtqueue; owned by the worker of its queue.
+ *
+ * <p>Takes chains in bursts, gives them back in the order they were taken, publishes once a burst. Everything the driver
+ * wrote is hostile: it is read once, checked, used; the indexes are our own, and what stands in the used ring is never
+ * read back.
+ */
+public final class SplitDeviceHalf {
+
+    /** What {@link #take} returns when the ring is broken; {@link #fault} tells why. */
+    public static final int BROKEN = -1;
+
+    private final SplitRing ring;
+    private final boolean eventIndex;
+    private final ChainReader chains;
+    private int takenIndex;
+    private int knownAvailIndex;
+    private int usedIndex;
+    private int publishedUsedIndex;
+    private RingFault fault = RingFault.NONE;
+
+    /**
+     * @param features which of the ring features were acknowledged
+     * @param baseIndex where to go on: the index of the next available entry to take, equal to the used index
+     */
+    public SplitDeviceHalf(SplitRing ring, GuestMemory memory, RingFeatures features, int baseIndex) {
+        this.ring = ring;
+        this.eventIndex = features.eventIndex();
+        this.chains = new ChainReader(ring, memory, features.indirect());
+        this.takenIndex = baseIndex;
+        this.knownAvailIndex = baseIndex;
+        this.usedIndex = baseIndex;
+        this.publishedUsedIndex = baseIndex;
+    }
+
+    /** The same half over other memory, for a memory table that changed while the ring ran. */
+    public SplitDeviceHalf movedTo(SplitRing moved, GuestMemory memory, RingFeatures features) {
+        SplitDeviceHalf half = new SplitDeviceHalf(moved, memory, features, takenIndex);
+        half.usedIndex = usedIndex;
+        half.publishedUsedIndex = publishedUsedIndex;
+        half.fault = fault;
+        return half;
+    }
+
+    /** A burst large enough for every legal chain of this ring. */
+    public ChainBurst newBurst(int capacity) {
+        return new ChainBurst(capacity, Math.max(32 * capacity, 2 * ring.size()));
+    }
+
+    /**
+     * Adds up to {@code max} chains to the burst.
+     *
+     * @return how many were added, 0 if none is available, or {@link #BROKEN}
+     */
+    public int take(ChainBurst burst, int max) {
+        int waiting = waiting(max);
+        if (waiting <= 0) {
+            return waiting;
+        }
+        int wanted = Math.min(Math.min(waiting, max), burst.capacity() - burst.count());
+        int taken = chains.read(burst, takenIndex, wanted);
+        takenIndex = Index16.plus(takenIndex, taken);
+        return taken == 0 && chains.fault() != RingFault.NONE ? broken(chains.fault()) : taken;
+    }
+
+    /** How many chains are available, reading the index only if fewer than {@code enough} are known; or BROKEN. */
+    private int waiting(int enough) {
+        int known = Index16.distance(takenIndex, knownAvailIndex);
+        if (known >= enough) {
+            return known;
+        }
+        if (fault != RingFault.NONE) {
+            return BROKEN;
+        }
+        int availIndex = ring.availIndexAcquire(); // [A]
+        int waiting = Index16.distance(takenIndex, availIndex);
+        if (waiting > ring.size()) {
+            return broken(RingFault.AVAIL_INDEX_JUMP);
+        }
+        knownAvailIndex = availIndex;
+        return waiting;
+    }
+
+    private int broken(RingFault why) {
+        fault = why;
+        knownAvailIndex = takenIndex;
+        return BROKEN;
+    }
+
+    public RingFault fault() {
+        return fault;
+    }
+
+    /** Takes back the last {@code count} chains taken, none of which was given back: they will be taken again. */
+    public void untake(int count) {
+        takenIndex = Index16.plus(takenIndex, -count);
+    }
+
+    /** Chains taken and not yet given back. */
+    public int borrowed() {
+        return Index16.distance(usedIndex, takenIndex);
+    }
+
+    /**
+     * Puts a chain into the used ring, in the order of taking; the driver sees it after {@link #publishUsed}.
+     *
+     * @param writtenByteLength bytes written into the chain's buffers
+     */
+    public void giveBack(int head, long writtenByteLength) {
+        ring.usedElement(usedIndex, head, writtenByteLength);
+        usedIndex = Index16.plus(usedIndex, 1);
+    }
+
+    /** Forgets what was given back since the last publication. */
+    public void unGiveBack() {
+        usedIndex = publishedUsedIndex;
+    }
+
+    /**
+     * Shows the driver all that was given back.
+     *
+     * @return whether the driver wants a call for it
+     */
+    public boolean publishUsed() {
+        int before = publishedUsedIndex;
+        int after = usedIndex;
+        if (before == after) {
+            return false;
+        }
+        ring.usedIndexRelease(after); // [B]
+        publishedUsedIndex = after;
+        HostMemory.fullFence(); // [C]
+        return eventIndex
+                ? Index16.passed(ring.usedEvent(), before, after)
+                : (ring.availFlags() & SplitRing.AVAIL_FLAG_NO_INTERRUPT) == 0;
+    }
+
+    /** Tells the driver that kicks are not needed while this side polls. A hint: kicks may still come. */
+    public void suppressKicks() {
+        if (!eventIndex) {
+            ring.usedFlags(SplitRing.USED_FLAG_NO_NOTIFY);
+        }
+        // With EVENT_IDX an avail_event that is never moved on suppresses by itself.
+    }
+
+    /**
+     * Asks for a kick with the next chain.
+     *
+     * @return whether chains are available already, so that no kick may come for them
+     */
+    public boolean requestKicks() {
+        if (eventIndex) {
+            ring.availEvent(takenIndex);
+        } else {
+            ring.usedFlags(0);
+        }
+        HostMemory.fullFence(); // [D]
+        return fault == RingFault.NONE && ring.availIndexAcquire() != takenIndex; // [A]
+    }
+
+    /** The base index for GET_VRING_BASE: the next available entry to take if all that was taken is given back. */
+    public int takenIndex() {
+        return takenIndex;
+    }
+
+    /** The used index as last published. */
+    public int publishedUsedIndex() {
+        return publishedUsedIndex;
+    }
+}

@@ -1,0 +1,216 @@
+package io.annulet.vring;
+
+import io.annulet.memory.HostMemory;
+
+/**
+ * The driver's half of a split virtqueue; owned by the thread that plays its driver.
+ *
+ * <p>Offers buffers, publishes once a batch, takes back what was used. Which descriptors are free is kept apart from the
+ * ring, and what a device claims to have used is believed only if it was offered.
+ */
+public final class SplitDriverHalf {
+
+    /** What {@link #takeUsed} returns when nothing was used. */
+    public static final int NOTHING = -1;
+    /** What {@link #takeUsed} returns when the device gave back what it was never offered. */
+    public static final int NOT_OFFERED = -2;
+    /** What the offers return when too few descriptors are free. */
+    public static final int FULL = -1;
+
+    private final SplitRing ring;
+    private final boolean eventIndex;
+    private final int[] nextFree;
+    private final int[] chainDescriptors;
+    private int firstFree;
+    private int freeCount;
+    private int availIndex;
+    private int publishedAvailIndex;
+    private int usedIndex;
+    private int knownUsedIndex;
+    private long lastWrittenByteLength;
+
+    /** @param baseIndex where both indexes stand; all descriptors are free */
+    public SplitDriverHalf(SplitRing ring, RingFeatures features, int baseIndex) {
+        this.ring = ring;
+        this.eventIndex = features.eventIndex();
+        this.nextFree = new int[ring.size()];
+        this.chainDescriptors = new int[ring.size()];
+        this.freeCount = ring.size();
+        for (int i = 0; i < ring.size(); i++) {
+            nextFree[i] = i + 1;
+        }
+        this.availIndex = baseIndex;
+        this.publishedAvailIndex = baseIndex;
+        this.usedIndex = baseIndex;
+        this.knownUsedIndex = baseIndex;
+    }
+
+    public int freeDescriptors() {
+        return freeCount;
+    }
+
+    /** Offers one buffer; returns the head that stands for it, or {@link #FULL}. */
+    public int offer(long guestAddress, int byteLength, boolean writable) {
+        if (freeCount == 0) {
+            return FULL;
+        }
+        int head = allocate();
+        ring.descriptor(head, guestAddress, SplitRing.detail(byteLength, writable ? SplitRing.FLAG_WRITE : 0, 0));
+        return offered(head, 1);
+    }
+
+    /**
+     * Offers a chain of buffers, the first {@code readable} of them for the device to read, the rest to write.
+     *
+     * @return the head that stands for the chain, or {@link #FULL}
+     */
+    public int offerChain(long[] guestAddresses, int[] byteLengths, int count, int readable) {
+        if (freeCount < count || count == 0) {
+            return FULL;
+        }
+        int head = firstFree;
+        for (int i = 0; i < count; i++) {
+            int descriptor = allocate();
+            int flags = (i < readable ? 0 : SplitRing.FLAG_WRITE) | (i + 1 < count ? SplitRing.FLAG_NEXT : 0);
+            ring.descriptor(
+                    descriptor, guestAddresses[i], SplitRing.detail(byteLengths[i], flags, i + 1 < count ? firstFree : 0));
+        }
+        return offered(head, count);
+    }
+
+    /**
+     * Offers a chain through an indirect table, which the driver keeps at {@code tableHostAddress} (the guest calls it
+     * {@code tableGuestAddress}) until the chain is used. VIRTIO 1.2, "Indirect Descriptors".
+     */
+    public int offerIndirect(
+            long tableGuestAddress,
+            long tableHostAddress,
+            long[] guestAddresses,
+            int[] byteLengths,
+            int count,
+            int readable) {
+        if (freeCount == 0 || count == 0) {
+            return FULL;
+        }
+        for (int i = 0; i < count; i++) {
+            int flags = (i < readable ? 0 : SplitRing.FLAG_WRITE) | (i + 1 < count ? SplitRing.FLAG_NEXT : 0);
+            long at = tableHostAddress + (long) SplitRing.DESCRIPTOR_BYTES * i;
+            HostMemory.storeLong(at, guestAddresses[i]);
+            HostMemory.storeLong(at + 8, SplitRing.detail(byteLengths[i], flags, i + 1 < count ? i + 1 : 0));
+        }
+        int head = allocate();
+        long tableBytes = (long) SplitRing.DESCRIPTOR_BYTES * count;
+        ring.descriptor(head, tableGuestAddress, SplitRing.detail(tableBytes, SplitRing.FLAG_INDIRECT, 0));
+        return offered(head, 1);
+    }
+
+    private int allocate() {
+        int descriptor = firstFree;
+        firstFree = nextFree[descriptor];
+        freeCount--;
+        return descriptor;
+    }
+
+    private int offered(int head, int descriptors) {
+        chainDescriptors[head] = descriptors;
+        ring.availHead(availIndex, head);
+        availIndex = Index16.plus(availIndex, 1);
+        return head;
+    }
+
+    /**
+     * Shows the device all that was offered.
+     *
+     * @return whether the device wants a kick for it
+     */
+    public boolean publishAvail() {
+        int before = publishedAvailIndex;
+        int after = availIndex;
+        if (before == after) {
+            return false;
+        }
+        ring.availIndexRelease(after); // [A]
+        publishedAvailIndex = after;
+        HostMemory.fullFence(); // [D]
+        return eventIndex
+                ? Index16.passed(ring.availEvent(), before, after)
+                : (ring.usedFlags() & SplitRing.USED_FLAG_NO_NOTIFY) == 0;
+    }
+
+    /**
+     * Takes one chain back.
+     *
+     * @return its head, {@link #NOTHING} or {@link #NOT_OFFERED}; {@link #writtenByteLength} tells what the device wrote
+     */
+    public int takeUsed() {
+        if (usedIndex == knownUsedIndex) {
+            knownUsedIndex = ring.usedIndexAcquire(); // [B]
+            if (usedIndex == knownUsedIndex) {
+                return NOTHING;
+            }
+        }
+        long element = ring.usedElement(usedIndex);
+        usedIndex = Index16.plus(usedIndex, 1);
+        long head = element & 0xffffffffL;
+        if (head >= ring.size() || chainDescriptors[(int) head] == 0) {
+            return NOT_OFFERED;
+        }
+        lastWrittenByteLength = element >>> 32;
+        free((int) head);
+        return (int) head;
+    }
+
+    /** What the device says it wrote into the chain taken back last, in bytes. */
+    public long writtenByteLength() {
+        return lastWrittenByteLength;
+    }
+
+    private void free(int head) {
+        int last = head;
+        for (int i = 1; i < chainDescriptors[head]; i++) {
+            last = nextFree[last]; // the order of allocation is kept here until the chain is free again
+        }
+        nextFree[last] = firstFree;
+        firstFree = head;
+        freeCount += chainDescriptors[head];
+        chainDescriptors[head] = 0;
+    }
+
+    /** Tells the device that calls are not needed while this side polls. A hint: calls may still come. */
+    public void suppressCalls() {
+        if (!eventIndex) {
+            ring.availFlags(SplitRing.AVAIL_FLAG_NO_INTERRUPT);
+        }
+    }
+
+    /**
+     * Asks for a call with the next used chain, or with EVENT_IDX once {@code after} more have been used.
+     *
+     * @param after 0 for the next one
+     * @return whether that much was used already, so that no call may come for it
+     */
+    public boolean requestCalls(int after) {
+        if (eventIndex) {
+            ring.usedEvent(Index16.plus(usedIndex, after));
+        } else {
+            ring.availFlags(0);
+        }
+        HostMemory.fullFence(); // [C]
+        return Index16.distance(usedIndex, ring.usedIndexAcquire()) > after; // [B]
+    }
+
+    /** Chains offered and not yet taken back. */
+    public int outstanding() {
+        return Index16.distance(usedIndex, availIndex);
+    }
+
+    /** The available index as last published. */
+    public int publishedAvailIndex() {
+        return publishedAvailIndex;
+    }
+
+    /** The index of the used element to take next. */
+    public int usedIndex() {
+        return usedIndex;
+    }
+}
