@@ -1,0 +1,82 @@
+# ./annulet test; read by the launcher, whose functions and variables it uses.
+
+# The words of "./annulet test" as Maven's arguments: a bare word is a test class.
+test_arguments() {
+  arguments=()
+  is_quick=
+  local word
+  for word in "$@"; do
+    case $word in
+      --quick)
+        is_quick=yes
+        arguments+=(-DexcludedGroups=slow,root)
+        ;;
+      -*) arguments+=("$word") ;;
+      *) arguments+=(-Dtest="$word" -Dsurefire.failIfNoSpecifiedTests=false) ;;
+    esac
+  done
+}
+
+# Maven's log as one line for each test class.
+show_progress() {
+  local line word name
+  while IFS= read -r line; do
+    case $line in
+      *'] Building '*'['*) word=${line#*Building }; printf '%s\n' "${word%% *}" ;;
+      *'Tests run: '*' in io.annulet.'*)
+        name=${line##* in io.annulet.}
+        word=ok
+        [[ $line == *'<<< '* ]] && word=FAIL
+        line=${line#*Tests run: }
+        printf '  %-4s %-60s %5s tests  %s\n' "$word" "$name" "${line%%,*}" "$(elapsed "$line")"
+        ;;
+    esac
+  done
+}
+
+elapsed() {
+  local rest=${1#*Time elapsed: }
+  printf '%s' "${rest%% --*}" | sed 's/ <<<.*//'
+}
+
+run_maven_tests() {
+  maven "$@" --fail-at-end -Dstyle.color=never -Dspotless.check.skip=true -Dmaven.test.failure.ignore=true \
+    -Dmaven.test.redirectTestOutputToFile=true "${arguments[@]}" verify 2>&1 | tee "$build/test.log" | show_progress
+}
+
+# Offline when an earlier run has fetched everything; online again when that no longer suffices.
+run_maven_tests_offline_first() {
+  if [[ -e $build/.fetched-for-test ]]; then
+    run_maven_tests --offline && return
+    lacks_downloads "$build/test.log" || return 1
+  fi
+  run_maven_tests && touch "$build/.fetched-for-test"
+}
+
+run_tests() {
+  local problems=() is_quick arguments
+  test_arguments "$@"
+  if [[ -z $is_quick && -x $root/deploy/setup/install-tools ]]; then
+    "$root/deploy/setup/install-tools" || say "annulet: some tools are missing; tests that need them are skipped"
+  fi
+  build_if_stale
+  maven_offline_first format "$build/format.log" --quiet --fail-at-end spotless:check \
+    || problems+=("the formatting: run ./annulet format (build/format.log)")
+  rm -rf "$root"/*/target/surefire-reports
+  if ! run_maven_tests_offline_first; then
+    problems+=("the build (build/test.log)")
+    sed -n '/^\[ERROR\] .*Help 1/q; /^\[ERROR\]/p; /^\[WARNING\].*\.java:/p' "$build/test.log" | sed -n '1,40p'
+  fi
+  if grep -q 'The forked VM terminated\|error in the fork' "$build/test.log"; then
+    problems+=("a test JVM ended before its tests did (build/test.log)")
+  fi
+  summarise "${problems[@]}"
+}
+
+# The last line is the counts; what went wrong outside a test counts as failed too.
+summarise() {
+  local problem
+  for problem in "$@"; do printf 'failed: %s\n' "$problem"; done
+  find "$root" -path '*/target/surefire-reports/TEST-*.xml' -exec cat {} + \
+    | awk -v problems=$# -f "$root/tests/summary.awk"
+}
