@@ -1,0 +1,210 @@
+package io.annulet.linux;
+
+import static io.annulet.linux.Syscall.call;
+import static io.annulet.linux.Syscall.callOnce;
+import static io.annulet.linux.Syscall.number;
+
+/**
+ * The system calls that Annulet makes, one method each, under the kernel's names. Every method returns the kernel's
+ * answer or the negative error number, throws nothing and allocates nothing; pointers are addresses.
+ *
+ * <p>Numbers: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h (aarch64) of Linux.
+ */
+final class Kernel {
+    static final int AT_FDCWD = -100;
+
+    private static final int READ = number(0, 63);
+    private static final int WRITE = number(1, 64);
+    private static final int CLOSE = number(3, 57);
+    private static final int MMAP = number(9, 222);
+    private static final int MUNMAP = number(11, 215);
+    private static final int IOCTL = number(16, 29);
+    private static final int READV = number(19, 65);
+    private static final int WRITEV = number(20, 66);
+    private static final int MADVISE = number(28, 233);
+    private static final int SOCKET = number(41, 198);
+    private static final int CONNECT = number(42, 203);
+    private static final int SENDMSG = number(46, 211);
+    private static final int RECVMSG = number(47, 212);
+    private static final int BIND = number(49, 200);
+    private static final int LISTEN = number(50, 201);
+    private static final int SOCKETPAIR = number(53, 199);
+    private static final int GETSOCKOPT = number(55, 209);
+    private static final int FCNTL = number(72, 25);
+    private static final int FTRUNCATE = number(77, 46);
+    private static final int GETEUID = number(107, 175);
+    private static final int FSTATFS = number(138, 44);
+    private static final int GETTID = number(186, 178);
+    private static final int SCHED_SETAFFINITY = number(203, 122);
+    private static final int SCHED_GETAFFINITY = number(204, 123);
+    private static final int CLOCK_GETTIME = number(228, 113);
+    private static final int OPENAT = number(257, 56);
+    private static final int UNLINKAT = number(263, 35);
+    private static final int READLINKAT = number(267, 78);
+    private static final int FCHMODAT = number(268, 53);
+    private static final int PPOLL = number(271, 73);
+    private static final int FALLOCATE = number(285, 47);
+    private static final int ACCEPT4 = number(288, 242);
+    private static final int EVENTFD2 = number(290, 19);
+    private static final int PRLIMIT64 = number(302, 261);
+    private static final int MEMFD_CREATE = number(319, 279);
+    private static final int STATX = number(332, 291);
+
+    private Kernel() {}
+
+    // Bytes in and out.
+
+    static long read(int fd, long address, long byteLength) {
+        return call(READ, fd, address, byteLength);
+    }
+
+    static long write(int fd, long address, long byteLength) {
+        return call(WRITE, fd, address, byteLength);
+    }
+
+    static long readv(int fd, long iovecAddress, int count) {
+        return call(READV, fd, iovecAddress, count);
+    }
+
+    static long writev(int fd, long iovecAddress, int count) {
+        return call(WRITEV, fd, iovecAddress, count);
+    }
+
+    // Files and descriptors.
+
+    static long openat(int directory, long path, int flags) {
+        return call(OPENAT, directory, path, flags, 0);
+    }
+
+    /** Never made twice: Linux has freed the number even when a signal interrupts the call. */
+    static long close(int fd) {
+        return callOnce(CLOSE, fd, 0, 0, 0, 0);
+    }
+
+    static long unlinkat(int directory, long path) {
+        return call(UNLINKAT, directory, path, 0);
+    }
+
+    static long readlinkat(int directory, long path, long buffer, long byteLength) {
+        return call(READLINKAT, directory, path, buffer, byteLength);
+    }
+
+    static long fchmodat(int directory, long path, int mode) {
+        return call(FCHMODAT, directory, path, mode);
+    }
+
+    static long fcntl(int fd, int command, long argument) {
+        return call(FCNTL, fd, command, argument);
+    }
+
+    static long ioctl(int fd, long request, long argument) {
+        return call(IOCTL, fd, request, argument);
+    }
+
+    static long statx(int directory, long path, int flags, int mask, long buffer) {
+        return call(STATX, directory, path, flags, mask, buffer, 0);
+    }
+
+    static long fstatfs(int fd, long buffer) {
+        return call(FSTATFS, fd, buffer);
+    }
+
+    static long ftruncate(int fd, long byteLength) {
+        return call(FTRUNCATE, fd, byteLength);
+    }
+
+    static long fallocate(int fd, int mode, long offset, long byteLength) {
+        return call(FALLOCATE, fd, mode, offset, byteLength);
+    }
+
+    static long memfdCreate(long name, int flags) {
+        return call(MEMFD_CREATE, name, flags);
+    }
+
+    static long eventfd2(int initial, int flags) {
+        return call(EVENTFD2, initial, flags);
+    }
+
+    /** Returns -EINTR when interrupted: the caller counts what is left of its timeout. */
+    static long ppoll(long pollFds, int count, long timespec) {
+        return callOnce(PPOLL, pollFds, count, timespec, 0, 0);
+    }
+
+    // Memory.
+
+    static long mmap(long address, long byteLength, int protection, int flags, int fd, long offset) {
+        return call(MMAP, address, byteLength, protection, flags, fd, offset);
+    }
+
+    static long munmap(long address, long byteLength) {
+        return call(MUNMAP, address, byteLength);
+    }
+
+    static long madvise(long address, long byteLength, int advice) {
+        return call(MADVISE, address, byteLength, advice);
+    }
+
+    // Sockets.
+
+    static long socket(int domain, int type) {
+        return call(SOCKET, domain, type, 0);
+    }
+
+    static long socketpair(int domain, int type, long pair) {
+        return call(SOCKETPAIR, domain, type, 0, pair);
+    }
+
+    static long bind(int fd, long address, int byteLength) {
+        return call(BIND, fd, address, byteLength);
+    }
+
+    static long listen(int fd, int backlog) {
+        return call(LISTEN, fd, backlog);
+    }
+
+    static long connect(int fd, long address, int byteLength) {
+        return call(CONNECT, fd, address, byteLength);
+    }
+
+    static long accept4(int fd, int flags) {
+        return call(ACCEPT4, fd, 0, 0, flags);
+    }
+
+    static long sendmsg(int fd, long message, int flags) {
+        return call(SENDMSG, fd, message, flags);
+    }
+
+    static long recvmsg(int fd, long message, int flags) {
+        return call(RECVMSG, fd, message, flags);
+    }
+
+    static long getsockopt(int fd, int level, int option, long value, long byteLength) {
+        return call(GETSOCKOPT, fd, level, option, value, byteLength, 0);
+    }
+
+    // Threads, time and rights.
+
+    static long gettid() {
+        return call(GETTID, 0);
+    }
+
+    static long geteuid() {
+        return call(GETEUID, 0);
+    }
+
+    static long schedSetaffinity(int thread, long byteLength, long mask) {
+        return call(SCHED_SETAFFINITY, thread, byteLength, mask);
+    }
+
+    static long schedGetaffinity(int thread, long byteLength, long mask) {
+        return call(SCHED_GETAFFINITY, thread, byteLength, mask);
+    }
+
+    static long clockGettime(int clock, long timespec) {
+        return call(CLOCK_GETTIME, clock, timespec);
+    }
+
+    static long prlimit64(int process, int resource, long newLimit, long oldLimit) {
+        return call(PRLIMIT64, process, resource, newLimit, oldLimit);
+    }
+}
