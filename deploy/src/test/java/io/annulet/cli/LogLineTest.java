@@ -1,0 +1,45 @@
+package io.annulet.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.LoggingEvent;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.slf4j.event.KeyValuePair;
+
+final class LogLineTest {
+    @Test
+    void holdsTimeLevelShortNameMessageAndPairs() {
+        LoggingEvent event = event("port opened", null);
+        event.setKeyValuePairs(List.of(new KeyValuePair("port", "a"), new KeyValuePair("why", "new \"one\"")));
+        assertEquals(
+                "2026-01-31T12:00:00.000Z WARN  Session port opened port=a why=\"new \\\"one\\\"\"\n",
+                new LogLine().doLayout(event));
+    }
+
+    @Test
+    void whatAPeerSentCannotForgeALine() {
+        assertEquals(
+                "2026-01-31T12:00:00.000Z WARN  Session name a\\n2026 INFO\\u001b[2J\n",
+                new LogLine().doLayout(event("name a\n2026 INFO\u001b[2J", null)));
+    }
+
+    @Test
+    void stackTraceFollowsItsLine() {
+        String lines = new LogLine().doLayout(event("failed", new IllegalStateException("why")));
+        assertTrue(lines.contains(" failed\njava.lang.IllegalStateException: why\n\tat "), lines);
+    }
+
+    private static LoggingEvent event(String message, @Nullable Throwable thrown) {
+        LoggerContext context = new LoggerContext();
+        LoggingEvent event = new LoggingEvent(
+                "", context.getLogger("io.annulet.backend.control.Session"), Level.WARN, message, thrown, null);
+        event.setInstant(Instant.parse("2026-01-31T12:00:00Z"));
+        return event;
+    }
+}
