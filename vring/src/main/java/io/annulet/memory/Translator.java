@@ -29,7 +29,9 @@ public final class Translator {
     }
 
     private long miss(long guestAddress, long byteLength) {
-        return reach(guestAddress) >= byteLength ? baseHostAddress + (guestAddress - baseGuestAddress) : GuestMemory.UNMAPPED;
+        return reach(guestAddress) >= byteLength
+                ? baseHostAddress + (guestAddress - baseGuestAddress)
+                : GuestMemory.UNMAPPED;
     }
 
     /** How many bytes are mapped in one piece from a guest address on: 0 if none. Makes that region the one at hand. */

@@ -93,6 +93,14 @@ public final class ChainBurst {
         segmentCount = 0;
     }
 
+    /** Drops all chains from {@code keep} on. */
+    public void truncate(int keep) {
+        if (keep < count) {
+            segmentCount = firstSegments[keep];
+            count = keep;
+        }
+    }
+
     /** Adds a chain of one readable segment in memory of our own, as a port that has no ring brings its frames. */
     public void addOwn(int id, long address, int byteLength) {
         begin(id);

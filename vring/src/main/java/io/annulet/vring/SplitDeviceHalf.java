@@ -47,11 +47,6 @@ public final class SplitDeviceHalf {
         return half;
     }
 
-    /** A burst large enough for every legal chain of this ring. */
-    public ChainBurst newBurst(int capacity) {
-        return new ChainBurst(capacity, Math.max(32 * capacity, 2 * ring.size()));
-    }
-
     /**
      * Adds up to {@code max} chains to the burst.
      *
@@ -116,9 +111,11 @@ public final class SplitDeviceHalf {
         usedIndex = Index16.plus(usedIndex, 1);
     }
 
-    /** Forgets what was given back since the last publication. */
-    public void unGiveBack() {
+    /** Goes back to the last publication: what was taken since is taken again, what was given back was not. */
+    public void abandon() {
         usedIndex = publishedUsedIndex;
+        takenIndex = publishedUsedIndex;
+        knownAvailIndex = publishedUsedIndex;
     }
 
     /**

@@ -73,7 +73,9 @@ public final class SplitDriverHalf {
             int descriptor = allocate();
             int flags = (i < readable ? 0 : SplitRing.FLAG_WRITE) | (i + 1 < count ? SplitRing.FLAG_NEXT : 0);
             ring.descriptor(
-                    descriptor, guestAddresses[i], SplitRing.detail(byteLengths[i], flags, i + 1 < count ? firstFree : 0));
+                    descriptor,
+                    guestAddresses[i],
+                    SplitRing.detail(byteLengths[i], flags, i + 1 < count ? firstFree : 0));
         }
         return offered(head, count);
     }

@@ -185,8 +185,7 @@ public final class SplitRing {
     }
 
     void usedElement(int index, int head, long writtenByteLength) {
-        HostMemory.storeLong(
-                used + HEADER_BYTES + 8L * (index & mask), (head & 0xffffffffL) | writtenByteLength << 32);
+        HostMemory.storeLong(used + HEADER_BYTES + 8L * (index & mask), (head & 0xffffffffL) | writtenByteLength << 32);
     }
 
     int availEvent() {

@@ -1,0 +1,87 @@
+package io.annulet.backend.data;
+
+import io.annulet.backend.port.PortListener;
+import io.annulet.backend.stats.PortCounters;
+import io.annulet.linux.EventFd;
+import io.annulet.vring.ChainBurst;
+import io.annulet.vring.SplitDeviceHalf;
+import org.jspecify.annotations.Nullable;
+
+/** What the two kinds of queue of a guest have in common: a started ring and how to reach its driver; owned by its worker. */
+public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
+
+    final PortCounters counters;
+    final int headerByteLength;
+    private final PortListener listener;
+    private final Signal signal;
+    private QueueSetup setup;
+    private boolean enabled;
+    private boolean brokenReported;
+    SplitDeviceHalf half;
+
+    GuestQueue(QueueSetup setup, PortCounters counters, PortListener listener) {
+        this.setup = setup;
+        this.counters = counters;
+        this.listener = listener;
+        this.headerByteLength = setup.headerByteLength();
+        this.enabled = setup.enabled();
+        this.signal = new Signal(counters, setup.call(), setup.error());
+        this.half = new SplitDeviceHalf(setup.ring(), setup.memory(), setup.ringFeatures(), setup.baseIndex());
+    }
+
+    public final QueueSetup setup() {
+        return setup;
+    }
+
+    public final boolean isEnabled() {
+        return enabled;
+    }
+
+    public final void enable(boolean on) {
+        enabled = on;
+    }
+
+    public final void replaceCall(@Nullable EventFd call) {
+        signal.replaceCall(call);
+    }
+
+    public final void replaceError(@Nullable EventFd error) {
+        signal.replaceError(error);
+    }
+
+    /** Goes on in other memory: {@code moved} is this ring in a changed memory table. */
+    public void move(QueueSetup moved) {
+        setup = moved;
+        half = half.movedTo(moved.ring(), moved.memory(), moved.ringFeatures());
+    }
+
+    /** After memory was lost in the middle of a burst: what was not shown to the driver has not happened. */
+    public void abandon() {
+        half.abandon();
+    }
+
+    /** Ends the queue without touching guest memory; returns the index at which the next back-end goes on. */
+    public int close() {
+        return half.takenIndex();
+    }
+
+    /** Takes chains; a broken ring is reported once, and has none any more. */
+    final int take(ChainBurst chains, int max) {
+        int taken = half.take(chains, max);
+        if (taken != SplitDeviceHalf.BROKEN) {
+            return taken;
+        }
+        if (!brokenReported) {
+            brokenReported = true;
+            counters.ringBroken();
+            signal.reportBroken();
+            listener.onRingBroken(setup.queueIndex(), half.fault());
+        }
+        return 0;
+    }
+
+    /** Shows the driver what was given back, and calls it if it wants that. */
+    final void publishUsed() {
+        signal.callDriver(half.publishUsed());
+    }
+}

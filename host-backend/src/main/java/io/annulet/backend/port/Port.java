@@ -1,0 +1,58 @@
+package io.annulet.backend.port;
+
+import io.annulet.backend.data.FrameBurst;
+import io.annulet.backend.data.FrameList;
+import io.annulet.backend.data.Readiness;
+import io.annulet.backend.stats.PortCounters;
+
+/**
+ * A place where frames enter and leave. All methods are called by the worker that owns the port, but for
+ * {@link #name} and {@link #counters}; none blocks, logs or allocates per frame.
+ *
+ * <p>The worker pulls a burst, has it forwarded, and finishes it: frames are pushed to other ports between the two.
+ */
+public interface Port {
+
+    String name();
+
+    PortCounters counters();
+
+    /** The worker begins to work this port: the place to register what should wake a sleeping worker. */
+    void attached(Readiness readiness);
+
+    /** The worker has left this port for good; nothing of it is touched after this returns. */
+    void detached();
+
+    /**
+     * Takes frames that came from outside, with their snapshots, into an empty burst.
+     *
+     * @return how many
+     */
+    int pull(FrameBurst burst);
+
+    /** All frames of the burst that {@link #pull} filled have been decided and copied; its buffers may be given back. */
+    void finish(FrameBurst burst);
+
+    /** Sends the listed frames of a burst out through this port, and tells whoever waits for them, once. */
+    void push(FrameBurst burst, FrameList frames);
+
+    /**
+     * The worker wants to sleep: ask for wake-ups.
+     *
+     * @return true if there is work already, so that none may come for it
+     */
+    boolean awaitWork();
+
+    /** The worker polls again: wake-ups are not needed. */
+    void stopAwaiting();
+
+    /**
+     * Memory was found gone, here or at another port, while a burst was under way: forget what is half done.
+     *
+     * @return whether this port's own memory is whole
+     */
+    boolean recoverFromMemoryLoss();
+
+    /** This port's memory is taken as gone: nothing of it may be touched any more. */
+    void memoryLost();
+}

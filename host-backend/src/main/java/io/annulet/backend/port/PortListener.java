@@ -1,0 +1,13 @@
+package io.annulet.backend.port;
+
+import io.annulet.vring.RingFault;
+
+/** What a worker tells the control plane of a guest's port. Called on the worker's thread: implementations hand over. */
+public interface PortListener {
+
+    /** The queue is broken until it is set up afresh. */
+    void onRingBroken(int queueIndex, RingFault fault);
+
+    /** Memory of the guest's front-end went away; the port's queues are closed. */
+    void onMemoryLost();
+}

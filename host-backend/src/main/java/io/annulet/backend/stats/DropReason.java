@@ -1,0 +1,44 @@
+package io.annulet.backend.stats;
+
+/** Why a frame ended without being delivered: each has a counter of its own, on the port that dropped it. */
+public enum DropReason {
+    /** The chain's buffers are not readable guest memory in the right order. */
+    BAD_CHAIN("bad-chain"),
+    /** Shorter than a virtio-net header and an Ethernet header. */
+    TOO_SHORT("too-short"),
+    /** Longer than the largest frame a port may send. */
+    TOO_LONG("too-long"),
+    /** A virtio-net header that asks for what was not acknowledged. */
+    BAD_HEADER("bad-header"),
+    /** The queue is disabled: its frames are discarded. */
+    DISABLED("disabled"),
+    /** The destination is the port the frame came from, or there is no other port. */
+    NO_DESTINATION("no-destination"),
+    /** The destination has no started and enabled queue, or its link is down. */
+    NOT_READY("not-ready"),
+    /** The receive queue has no buffer available, or the host's queue is full. */
+    NO_BUFFER("no-buffer"),
+    /** The receive buffers that are available cannot hold the frame. */
+    BUFFER_TOO_SMALL("buffer-too-small"),
+    /** The host's kernel refused the frame. */
+    REFUSED("refused"),
+    /** Memory of the port, or of one beside it, went away while the frame was under way. */
+    MEMORY_LOST("memory-lost");
+
+    private static final DropReason[] VALUES = values();
+
+    private final String label;
+
+    DropReason(String label) {
+        this.label = label;
+    }
+
+    /** The name that counters and reports show. */
+    public String label() {
+        return label;
+    }
+
+    public static int count() {
+        return VALUES.length;
+    }
+}

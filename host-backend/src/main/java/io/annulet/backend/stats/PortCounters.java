@@ -1,0 +1,112 @@
+package io.annulet.backend.stats;
+
+import java.util.stream.Stream;
+import org.agrona.concurrent.status.AtomicCounter;
+import org.agrona.concurrent.status.CountersManager;
+
+/**
+ * What one port counts; written by the worker that owns the port, once a burst where it can, and read by anyone from the
+ * mapped file.
+ *
+ * <p>"In" is what the port brought in, "out" what was to leave through it. They balance: every frame in was either
+ * dropped by the port that brought it, with a reason, or sent to one or more ports; every frame out was delivered or
+ * dropped there, with a reason.
+ */
+public final class PortCounters implements AutoCloseable {
+
+    /** What is counted beside drops. */
+    private enum Id {
+        IN_FRAMES("in.frames"),
+        IN_BYTES("in.bytes"),
+        IN_FORWARDED("in.forwarded"),
+        OUT_FRAMES("out.frames"),
+        OUT_BYTES("out.bytes"),
+        COPIED_BYTES("copied.bytes"),
+        CALLS_SENT("calls.sent"),
+        CALLS_SUPPRESSED("calls.suppressed"),
+        CALLS_FAILED("calls.failed"),
+        BAD_RECEIVE_BUFFERS("receive.bad-buffers"),
+        RINGS_BROKEN("rings.broken"),
+        SESSIONS("sessions");
+
+        private final String label;
+
+        Id(String label) {
+            this.label = label;
+        }
+    }
+
+    private final AtomicCounter[] counters = new AtomicCounter[Id.values().length];
+    private final AtomicCounter[] inDropped = new AtomicCounter[DropReason.count()];
+    private final AtomicCounter[] outDropped = new AtomicCounter[DropReason.count()];
+
+    /** Makes the counters of a port; on the thread that owns {@code manager}. Each is labelled "port name". */
+    public PortCounters(CountersManager manager, String port) {
+        for (Id id : Id.values()) {
+            counters[id.ordinal()] = manager.newCounter(port + " " + id.label);
+        }
+        for (DropReason reason : DropReason.values()) {
+            inDropped[reason.ordinal()] = manager.newCounter(port + " in.dropped." + reason.label());
+            outDropped[reason.ordinal()] = manager.newCounter(port + " out.dropped." + reason.label());
+        }
+    }
+
+    private void add(Id id, long count) {
+        counters[id.ordinal()].getAndAddPlain(count);
+    }
+
+    public void in(int frames, long bytes, int forwarded) {
+        add(Id.IN_FRAMES, frames);
+        add(Id.IN_BYTES, bytes);
+        add(Id.IN_FORWARDED, forwarded);
+    }
+
+    public void inDropped(DropReason why) {
+        inDropped[why.ordinal()].incrementPlain();
+    }
+
+    public void out(int frames, long bytes) {
+        add(Id.OUT_FRAMES, frames);
+        add(Id.OUT_BYTES, bytes);
+    }
+
+    public void outDropped(DropReason why) {
+        outDropped[why.ordinal()].incrementPlain();
+    }
+
+    /** Payload bytes that the CPU copied in user space to deliver to this port. */
+    public void copied(long bytes) {
+        add(Id.COPIED_BYTES, bytes);
+    }
+
+    public void callSent() {
+        add(Id.CALLS_SENT, 1);
+    }
+
+    public void callSuppressed() {
+        add(Id.CALLS_SUPPRESSED, 1);
+    }
+
+    public void callFailed() {
+        add(Id.CALLS_FAILED, 1);
+    }
+
+    public void badReceiveBuffer() {
+        add(Id.BAD_RECEIVE_BUFFERS, 1);
+    }
+
+    public void ringBroken() {
+        add(Id.RINGS_BROKEN, 1);
+    }
+
+    /** Front-ends that have attached so far. */
+    public void session() {
+        add(Id.SESSIONS, 1);
+    }
+
+    /** Gives the counters' places back; on the thread that owns them, after the worker has left the port. */
+    @Override
+    public void close() {
+        Stream.of(counters, inDropped, outDropped).flatMap(Stream::of).forEach(AtomicCounter::close);
+    }
+}
