@@ -1,8 +1,8 @@
 package io.annulet.cli;
 
 /**
- * What stops a command for a reason its user can mend: it is shown as one line for what happened and one for the remedy,
- * and the command ends with status 2.
+ * What stops a command for a reason its user can mend: it is shown as a line for what happened and one for the
+ * remedy, and the command ends with status 2.
  */
 public final class CommandFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -14,9 +14,9 @@ import java.nio.charset.StandardCharsets;
 import org.slf4j.LoggerFactory;
 
 /**
- * The log: lines on standard error, since standard output is what commands answer. Logback finds this class as a service.
- * The level is that of the system property {@code annulet.log} until a command sets another; it is for Annulet's own
- * loggers, other libraries speak from WARN on.
+ * The log: lines on standard error, since standard output is what commands answer. Logback finds this class as a
+ * service. The level is that of the system property {@code annulet.log} until a command sets another; it is for
+ * Annulet's own loggers, other libraries speak from WARN on.
  */
 public final class Logs extends ContextAwareBase implements Configurator {
     private static final String OURS = "io.annulet";

@@ -1,0 +1,7 @@
+/**
+ * Rules that hold for the whole, each test named after its rule.
+ */
+@NullMarked
+package io.annulet.spec;
+
+import org.jspecify.annotations.NullMarked;
