@@ -170,7 +170,10 @@ final class ChainReader {
         }
         long tableBytes = SplitRing.byteLength(tableDetail);
         int entries = (int) (tableBytes / SplitRing.DESCRIPTOR_BYTES);
-        if (tableBytes % SplitRing.DESCRIPTOR_BYTES != 0 || entries == 0 || entries > descriptorsLeft) {
+        if (tableBytes % SplitRing.DESCRIPTOR_BYTES != 0
+                || entries == 0
+                || entries > descriptorsLeft
+                || wraps(tableAddress, tableBytes)) {
             return broken(RingFault.BAD_INDIRECT_TABLE);
         }
         int entry = 0;
@@ -218,6 +221,11 @@ final class ChainReader {
         return word;
     }
 
+    /** Whether the last of {@code byteLength} (more than 0) bytes lies below the first: no range goes past 2^64. */
+    private static boolean wraps(long guestAddress, long byteLength) {
+        return Long.compareUnsigned(guestAddress + (byteLength - 1), guestAddress) < 0;
+    }
+
     private boolean broken(RingFault why) {
         fault = why;
         return false;
@@ -239,7 +247,7 @@ final class ChainReader {
             faulty(ChainFault.BUFFER_TOO_LONG);
             return;
         }
-        if (Long.compareUnsigned(guestAddress + (byteLength - 1), guestAddress) < 0) {
+        if (wraps(guestAddress, byteLength)) {
             faulty(ChainFault.UNMAPPED_ADDRESS);
             return;
         }

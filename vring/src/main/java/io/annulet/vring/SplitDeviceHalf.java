@@ -50,7 +50,7 @@ public final class SplitDeviceHalf {
     /**
      * Adds up to {@code max} chains to the burst.
      *
-     * @return how many were added, 0 if none is available, or {@link #BROKEN}
+     * @return how many were added, 0 if none is available or the burst has no room for the next, or {@link #BROKEN}
      */
     public int take(ChainBurst burst, int max) {
         int waiting = waiting(max);
@@ -65,16 +65,18 @@ public final class SplitDeviceHalf {
 
     /** How many chains are available, reading the index only if fewer than {@code enough} are known; or BROKEN. */
     private int waiting(int enough) {
+        if (fault != RingFault.NONE) {
+            return BROKEN;
+        }
         int known = Index16.distance(takenIndex, knownAvailIndex);
         if (known >= enough) {
             return known;
         }
-        if (fault != RingFault.NONE) {
-            return BROKEN;
-        }
         int availIndex = ring.availIndexAcquire(); // [A]
         int waiting = Index16.distance(takenIndex, availIndex);
-        if (waiting > ring.size()) {
+        // A chain that the driver has not seen used cannot be offered again, so all that is borrowed counts too: what
+        // we hold is bounded by the ring, however fast a driver moves its index.
+        if (waiting > ring.size() - Index16.distance(publishedUsedIndex, takenIndex)) {
             return broken(RingFault.AVAIL_INDEX_JUMP);
         }
         knownAvailIndex = availIndex;
@@ -83,7 +85,6 @@ public final class SplitDeviceHalf {
 
     private int broken(RingFault why) {
         fault = why;
-        knownAvailIndex = takenIndex;
         return BROKEN;
     }
 
