@@ -120,6 +120,23 @@ public final class HostMemory {
         }
     }
 
+    /** Whether two ranges hold the same bytes. */
+    public static boolean same(long a, long b, long byteLength) {
+        return MemorySegment.mismatch(EVERYTHING, a, a + byteLength, EVERYTHING, b, b + byteLength) < 0;
+    }
+
+    /** Copies a segment of our own memory, on the heap or not, to {@code to}. */
+    public static void copyIn(MemorySegment from, long to) {
+        MemorySegment.copy(from, 0, EVERYTHING, to, from.byteSize());
+    }
+
+    /** The {@code byteLength} bytes at {@code from} in an array of our own. */
+    public static byte[] copyOut(long from, int byteLength) {
+        byte[] bytes = new byte[byteLength];
+        MemorySegment.copy(EVERYTHING, ValueLayout.JAVA_BYTE, from, bytes, 0, byteLength);
+        return bytes;
+    }
+
     /** Fills {@code byteLength} bytes with zeros. */
     public static void zero(long address, long byteLength) {
         EVERYTHING.asSlice(address, byteLength).fill((byte) 0);
