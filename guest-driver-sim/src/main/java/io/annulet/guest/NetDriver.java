@@ -1,0 +1,71 @@
+package io.annulet.guest;
+
+import io.annulet.vhostuser.VirtioFeature;
+import io.annulet.vring.RingFeatures;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A virtio-net driver in user space: pairs of receive and transmit queues in guest RAM; owned by one thread.
+ *
+ * <p>It needs no front-end: looped to a device half in the same process it shows what it costs by itself.
+ */
+public final class NetDriver implements AutoCloseable {
+
+    private final QueueOptions options;
+    private final List<DriverReceiveQueue> receiveQueues = new ArrayList<>();
+    private final List<DriverTransmitQueue> transmitQueues = new ArrayList<>();
+    private final List<DriverVring> vrings = new ArrayList<>();
+
+    public NetDriver(GuestRam ram, QueueOptions options, int queuePairs) {
+        this.options = options;
+        for (int pair = 0; pair < queuePairs; pair++) {
+            receiveQueues.add(new DriverReceiveQueue(ram, addVring(ram), options));
+            transmitQueues.add(new DriverTransmitQueue(ram, addVring(ram), options));
+        }
+    }
+
+    private DriverVring addVring(GuestRam ram) {
+        DriverVring vring = new DriverVring(vrings.size(), RawRing.allocate(ram, options.ringSize()));
+        vrings.add(vring);
+        return vring;
+    }
+
+    /** Guest RAM that is enough for this many pairs, a multiple of 2 MiB. */
+    public static long ramByteLength(QueueOptions options, int queuePairs) {
+        long huge = 2L << 20;
+        return (options.pairByteLength() * queuePairs + huge - 1) / huge * huge;
+    }
+
+    /** Begins afresh, as a driver that probes its device: rings cleared, all receive buffers offered. */
+    public void start(long acknowledgedFeatures) {
+        RingFeatures features = RingFeatures.of(acknowledgedFeatures);
+        int headerByteLength = NetHeaderLayout.byteLength(acknowledgedFeatures);
+        boolean mergeable = (acknowledgedFeatures & VirtioFeature.NET_MRG_RXBUF) != 0;
+        vrings.forEach(vring -> vring.ring().clear(options.baseIndex()));
+        transmitQueues.forEach(queue -> queue.start(features, headerByteLength, options.baseIndex()));
+        receiveQueues.forEach(queue -> queue.start(features, headerByteLength, mergeable, options.baseIndex()));
+    }
+
+    public int queuePairs() {
+        return receiveQueues.size();
+    }
+
+    public DriverReceiveQueue receiveQueue(int pair) {
+        return receiveQueues.get(pair);
+    }
+
+    public DriverTransmitQueue transmitQueue(int pair) {
+        return transmitQueues.get(pair);
+    }
+
+    /** All vrings in the order of their numbers: receive queue 0, transmit queue 0, receive queue 1, ... */
+    public List<DriverVring> vrings() {
+        return List.copyOf(vrings);
+    }
+
+    @Override
+    public void close() {
+        vrings.forEach(DriverVring::close);
+    }
+}
