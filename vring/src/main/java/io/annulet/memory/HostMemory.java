@@ -1,5 +1,6 @@
 package io.annulet.memory;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -27,6 +28,9 @@ public final class HostMemory {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle SHORT_ACCESS = SHORT.varHandle();
+
+    private static final int ZEROS_BYTE_LENGTH = 4096;
+    private static final long ZEROS = Arena.global().allocate(ZEROS_BYTE_LENGTH).address();
 
     private HostMemory() {}
 
@@ -139,7 +143,12 @@ public final class HostMemory {
 
     /** Fills {@code byteLength} bytes with zeros. */
     public static void zero(long address, long byteLength) {
-        EVERYTHING.asSlice(address, byteLength).fill((byte) 0);
+        // Not by MemorySegment.fill: it needs a slice, which is an object wherever the compiler does not see it die.
+        long at = 0;
+        for (; at + ZEROS_BYTE_LENGTH <= byteLength; at += ZEROS_BYTE_LENGTH) {
+            copy(ZEROS, address + at, ZEROS_BYTE_LENGTH);
+        }
+        copy(ZEROS, address + at, byteLength - at);
     }
 
     /** The addresses of a segment of our own memory, for code that works with absolute addresses. */

@@ -81,6 +81,16 @@ class HostMemoryTest {
     }
 
     @Test
+    void zeroesMoreThanItsOwnPageOfZeros() {
+        MemorySegment large = ArenaRegions.allocate(10_000).fill((byte) 0x55);
+        HostMemory.zero(large.address() + 1, 9_998);
+        byte[] expected = new byte[10_000];
+        expected[0] = 0x55;
+        expected[9_999] = 0x55;
+        assertArrayEquals(expected, large.toArray(JAVA_BYTE));
+    }
+
+    @Test
     void aHeapSegmentHasNoAddress() {
         MemorySegment heap = MemorySegment.ofArray(new byte[8]);
         assertThrows(IllegalArgumentException.class, () -> HostMemory.addressOf(heap));
