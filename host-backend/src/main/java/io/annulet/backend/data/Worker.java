@@ -45,7 +45,7 @@ public final class Worker implements Agent {
     public Worker(String name, int maxRingSize) {
         this.name = name;
         this.burst = new FrameBurst(maxRingSize);
-        this.loop = new ManualIoEventLoop(Thread.currentThread(), EpollIoHandler.newFactory());
+        this.loop = new ManualIoEventLoop(null, EpollIoHandler.newFactory()); // its thread is set in onStart
         this.readiness = new Readiness(loop);
     }
 
