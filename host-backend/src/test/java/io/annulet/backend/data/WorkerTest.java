@@ -45,8 +45,9 @@ class WorkerTest {
         CountDownLatch done = new CountDownLatch(4);
         proxy.addPort(a.port, link, done::countDown);
         proxy.addPort(b.port, link, done::countDown);
-        proxy.openQueue(a.port, a.transmitSetup, done::countDown);
+        // The receiver first: a frame that finds no started receive queue is dropped.
         proxy.openQueue(b.port, b.receiveSetup, done::countDown);
+        proxy.openQueue(a.port, a.transmitSetup, done::countDown);
         assertTrue(done.await(10, TimeUnit.SECONDS), "commands were not run");
     }
 
