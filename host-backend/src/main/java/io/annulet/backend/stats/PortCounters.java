@@ -36,6 +36,9 @@ public final class PortCounters implements AutoCloseable {
         }
     }
 
+    /** How many counters one port has. */
+    public static final int COUNT = Id.values().length + 2 * DropReason.count();
+
     private final AtomicCounter[] counters = new AtomicCounter[Id.values().length];
     private final AtomicCounter[] inDropped = new AtomicCounter[DropReason.count()];
     private final AtomicCounter[] outDropped = new AtomicCounter[DropReason.count()];
@@ -43,12 +46,16 @@ public final class PortCounters implements AutoCloseable {
     /** Makes the counters of a port; on the thread that owns {@code manager}. Each is labelled "port name". */
     public PortCounters(CountersManager manager, String port) {
         for (Id id : Id.values()) {
-            counters[id.ordinal()] = manager.newCounter(port + " " + id.label);
+            counters[id.ordinal()] = newCounter(manager, port, id.label);
         }
         for (DropReason reason : DropReason.values()) {
-            inDropped[reason.ordinal()] = manager.newCounter(port + " in.dropped." + reason.label());
-            outDropped[reason.ordinal()] = manager.newCounter(port + " out.dropped." + reason.label());
+            inDropped[reason.ordinal()] = newCounter(manager, port, "in.dropped." + reason.label());
+            outDropped[reason.ordinal()] = newCounter(manager, port, "out.dropped." + reason.label());
         }
+    }
+
+    private static AtomicCounter newCounter(CountersManager manager, String port, String name) {
+        return manager.newCounter(CounterOwner.PORT.label(port, name), CounterOwner.PORT.typeId());
     }
 
     private void add(Id id, long count) {
