@@ -63,14 +63,22 @@ run_tests() {
   maven_offline_first format "$build/format.log" --quiet --fail-at-end spotless:check \
     || problems+=("the formatting: run ./annulet format (build/format.log)")
   rm -rf "$root"/*/target/surefire-reports
-  if ! run_maven_tests_offline_first; then
-    problems+=("the build (build/test.log)")
-    sed -n '/^\[ERROR\] .*Help 1/q; /^\[ERROR\]/p; /^\[WARNING\].*\.java:/p' "$build/test.log" | sed -n '1,40p'
-  fi
-  if grep -q 'The forked VM terminated\|error in the fork' "$build/test.log"; then
-    problems+=("a test JVM ended before its tests did (build/test.log)")
-  fi
+  if ! run_maven_tests_offline_first || test_jvm_died; then problems+=("$(what_stopped_maven)"); fi
   summarise "${problems[@]}"
+}
+
+# Maven does not count it as a failure when the JVM was ended for want of an answer.
+test_jvm_died() { grep -q 'The forked VM terminated\|error in the fork' "$build/test.log"; }
+
+# A test JVM that died takes the rest of its module's tests with it; anything else is told by Maven's first errors.
+what_stopped_maven() {
+  if test_jvm_died; then
+    printf 'a test JVM ended before its tests did (build/test.log):\n'
+    sed -n '/Crashed tests:/,/^\[ERROR\] io\.annulet/s/^\[ERROR\] /    /p' "$build/test.log" | sed -n '1,2p'
+  else
+    printf 'the build (build/test.log):\n'
+    sed -n '/^\[ERROR\] .*Help 1/q; /^\[ERROR\]/p; /^\[WARNING\].*\.java:/p' "$build/test.log" | sed -n '1,40s/^/    /p'
+  fi
 }
 
 # The last line is the counts; what went wrong outside a test counts as failed too.

@@ -8,8 +8,12 @@ function attribute(line, name,    start) {
   return plain(substr(line, 1, index(line, "\"") - 1))
 }
 
-function plain(text) {
-  sub(/(&#10;|&#13;).*/, "", text)
+# The first lines of a text, without the escapes of XML.
+function plain(text,    lines, count, i) {
+  count = split(text, lines, /&#10;/)
+  text = lines[1]
+  for (i = 2; i <= count && i <= 12; i++) text = text "\n    " lines[i]
+  gsub(/&#[0-9]+;/, " ", text)
   gsub(/&lt;/, "<", text)
   gsub(/&gt;/, ">", text)
   gsub(/&quot;/, "\"", text)
@@ -32,6 +36,7 @@ function reason_of(line,    start) {
   if (start = index(line, "TestAbortedException: ")) line = substr(line, start + 22)
   else line = attribute(line, "message")
   sub(/^Assumption failed: /, "", line)
+  sub(/\n.*/, "", line)
   sub(/\]\]>.*/, "", line)
   return line == "" ? "no reason given (" name ")" : line
 }
