@@ -68,13 +68,13 @@ run_tests() {
 }
 
 # Maven does not count it as a failure when the JVM was ended for want of an answer.
-test_jvm_died() { grep -q 'The forked VM terminated\|error in the fork' "$build/test.log"; }
+test_jvm_died() { grep -q 'The forked VM terminated\|\(error\|timeout\).* in the fork' "$build/test.log"; }
 
 # A test JVM that died takes the rest of its module's tests with it; anything else is told by Maven's first errors.
 what_stopped_maven() {
   if test_jvm_died; then
     printf 'a test JVM ended before its tests did (build/test.log):\n'
-    sed -n '/Crashed tests:/,/^\[ERROR\] io\.annulet/s/^\[ERROR\] /    /p' "$build/test.log" | sed -n '1,2p'
+    grep '\] Running io\.annulet' "$build/test.log" | tail -n 1 | sed 's/.*Running /    while running /'
   else
     printf 'the build (build/test.log):\n'
     sed -n '/^\[ERROR\] .*Help 1/q; /^\[ERROR\]/p; /^\[WARNING\].*\.java:/p' "$build/test.log" | sed -n '1,40s/^/    /p'
