@@ -19,9 +19,17 @@ public final class NetDriver implements AutoCloseable {
 
     public NetDriver(GuestRam ram, QueueOptions options, int queuePairs) {
         this.options = options;
-        for (int pair = 0; pair < queuePairs; pair++) {
-            receiveQueues.add(new DriverReceiveQueue(ram, addVring(ram), options));
-            transmitQueues.add(new DriverTransmitQueue(ram, addVring(ram), options));
+        boolean complete = false;
+        try {
+            for (int pair = 0; pair < queuePairs; pair++) {
+                receiveQueues.add(new DriverReceiveQueue(ram, addVring(ram), options));
+                transmitQueues.add(new DriverTransmitQueue(ram, addVring(ram), options));
+            }
+            complete = true;
+        } finally {
+            if (!complete) {
+                vrings.forEach(DriverVring::close);
+            }
         }
     }
 
