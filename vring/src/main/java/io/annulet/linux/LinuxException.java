@@ -1,5 +1,7 @@
 package io.annulet.linux;
 
+import java.util.Objects;
+
 /**
  * A kernel call on the control path failed. The message is one line: what was tried, what the kernel said, and where it
  * is known, what to check.
@@ -20,6 +22,12 @@ public final class LinuxException extends RuntimeException {
         super(line(action, errno, remedy));
         this.action = action;
         this.errno = errno;
+    }
+
+    /** The line; there always is one. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 
     /** What was tried, such as {@code open /dev/net/tun}. */

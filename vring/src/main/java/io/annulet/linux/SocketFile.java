@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
-import java.util.Objects;
 
 /**
  * The file of a listening socket: found stale and taken over, given to its users, and removed at the end if it is still
@@ -35,11 +34,19 @@ final class SocketFile {
             long result = tryBind(socket, path);
             if (result != -Errno.EADDRINUSE) {
                 LinuxException.check(result, action(path), remedy((int) -result));
-                return new SocketFile(path, Objects.requireNonNull(FileDescriptors.statusAt(path)));
+                return new SocketFile(path, statusOfBound(path));
             }
             removeIfStale(path);
         }
         throw new LinuxException(action(path), Errno.EADDRINUSE, "check that nobody else listens there");
+    }
+
+    private static FileStatus statusOfBound(Path path) {
+        FileStatus bound = FileDescriptors.statusAt(path);
+        if (bound == null) {
+            throw new LinuxException(action(path), Errno.ENOENT, "check that nobody else removes the socket");
+        }
+        return bound;
     }
 
     private static long tryBind(Fd socket, Path path) {
