@@ -3,7 +3,6 @@ package io.annulet.guest;
 import io.annulet.memory.HostMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 
 /**
@@ -31,7 +30,7 @@ final class PayloadPattern {
         MemorySegment block = Arena.global().allocate(BLOCK_BYTES, 64);
         SplittableRandom random = new SplittableRandom(0x88b5);
         for (long at = 0; at + 8 <= BLOCK_BYTES; at += 8) {
-            block.set(ValueLayout.JAVA_LONG_UNALIGNED, at, random.nextLong());
+            HostMemory.storeLong(block.address() + at, random.nextLong());
         }
         return block;
     }
