@@ -160,6 +160,22 @@ public final class RawRing {
         return this;
     }
 
+    public int availFlags() {
+        return bytes.get(U16, avail) & 0xffff;
+    }
+
+    public int availIndex() {
+        return bytes.get(U16, avail + 2) & 0xffff;
+    }
+
+    public int availHead(int index) {
+        return bytes.get(U16, avail + 4 + 2L * (index % size)) & 0xffff;
+    }
+
+    public int usedEvent() {
+        return bytes.get(U16, avail + 4 + 2L * size) & 0xffff;
+    }
+
     // What a device writes.
 
     public int usedFlags() {
