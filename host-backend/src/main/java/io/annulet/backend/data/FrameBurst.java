@@ -69,7 +69,8 @@ public final class FrameBurst {
         return flow;
     }
 
-    void flow(int queueOfSource) {
+    /** Says which queue of its source the burst came from: 2n + 1 for the n-th, as guests count transmit queues. */
+    public void flow(int queueOfSource) {
         flow = queueOfSource;
     }
 

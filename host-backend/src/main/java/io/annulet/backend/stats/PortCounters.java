@@ -27,6 +27,7 @@ public final class PortCounters implements AutoCloseable {
         CALLS_FAILED("calls.failed"),
         BAD_RECEIVE_BUFFERS("receive.bad-buffers"),
         RINGS_BROKEN("rings.broken"),
+        READS_FAILED("reads.failed"),
         SESSIONS("sessions");
 
         private final String label;
@@ -104,6 +105,11 @@ public final class PortCounters implements AutoCloseable {
 
     public void ringBroken() {
         add(Id.RINGS_BROKEN, 1);
+    }
+
+    /** The host's side could not be read: a tap whose interface is gone, a file that ends in the middle of a frame. */
+    public void readFailed() {
+        add(Id.READS_FAILED, 1);
     }
 
     /** Front-ends that have attached so far. */

@@ -1,0 +1,218 @@
+package io.annulet.backend.port;
+
+import io.annulet.backend.data.FrameBurst;
+import io.annulet.backend.data.FrameList;
+import io.annulet.backend.data.NetHeader;
+import io.annulet.backend.data.Readiness;
+import io.annulet.backend.stats.DropReason;
+import io.annulet.backend.stats.PortCounters;
+import io.annulet.linux.Errno;
+import io.annulet.linux.LinuxException;
+import io.annulet.linux.NetworkInterface;
+import io.annulet.linux.Tap;
+import io.annulet.linux.TapOptions;
+import io.annulet.memory.HostMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A network interface of the host; owned by its worker once attached. Opened and closed on the control path.
+ *
+ * <p>Toward the host a frame is one writev: the kernel gathers it from the snapshot and straight from the sender's
+ * buffers, so no byte of it is copied in user space. From the host a frame is one read into memory of the port, where it
+ * stays until the burst is finished.
+ *
+ * <p>The interface may go down, or be removed, at any time. Frames to it are dropped then, reads stop until the kernel
+ * reports an event, and an interface that comes up again goes on. One that was removed does not come back: the port has
+ * to be opened anew.
+ */
+public final class TapPort implements Port, AutoCloseable {
+
+    /** Bytes after which a visit ends, so that large frames do not keep the worker from other ports. */
+    private static final int VISIT_BYTES = 64 * 1024;
+
+    private static final int LONGEST_BYTES = NetHeader.BYTES + FrameBurst.MAX_FRAME_BYTES;
+    private static final int CACHE_LINE = 64;
+
+    private final String name;
+    private final PortCounters counters;
+    private final TapQueue[] queues;
+
+    /** Frames of one burst from the host, one behind the other. Few long frames or many short ones: always the same few pages. */
+    private final MemorySegment incoming = Arena.ofAuto().allocate(VISIT_BYTES + LONGEST_BYTES, CACHE_LINE);
+
+    private final long incomingAddress = HostMemory.addressOf(incoming);
+    private int nextQueue;
+
+    private TapPort(String name, List<Tap> taps, PortCounters counters) {
+        this.name = name;
+        this.counters = counters;
+        this.queues = taps.stream().map(TapQueue::new).toArray(TapQueue[]::new);
+    }
+
+    /**
+     * Opens the tap or makes it, sets its MTU and brings it up.
+     *
+     * @throws LinuxException if that cannot be done; the message says what to check
+     */
+    public static TapPort open(String name, TapPortOptions options, PortCounters counters) {
+        List<Tap> taps = new ArrayList<>();
+        boolean opened = false;
+        try {
+            TapOptions how = TapOptions.withHeader(NetHeader.BYTES).multiQueue(options.queues() > 1);
+            Tap first = Tap.open(options.interfaceName(), how);
+            taps.add(first);
+            while (taps.size() < options.queues()) {
+                taps.add(first.openQueue());
+            }
+            setUp(first.networkInterface(), options.mtu());
+            TapPort port = new TapPort(name, taps, counters);
+            opened = true;
+            return port;
+        } finally {
+            if (!opened) {
+                taps.forEach(Tap::close);
+            }
+        }
+    }
+
+    /** Changes only what is not so already: whoever owns a tap may use it, but only CAP_NET_ADMIN may change it. */
+    private static void setUp(NetworkInterface networkInterface, int mtu) {
+        if (mtu != 0 && networkInterface.mtu() != mtu) {
+            networkInterface.mtu(mtu);
+        }
+        if (!networkInterface.isUp()) {
+            networkInterface.up();
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    /** The name of the host's interface, as the kernel completed it. */
+    public String interfaceName() {
+        return queues[0].tap().name();
+    }
+
+    @Override
+    public PortCounters counters() {
+        return counters;
+    }
+
+    @Override
+    public void attached(Readiness readiness) {
+        for (TapQueue queue : queues) {
+            queue.attached(readiness);
+        }
+    }
+
+    @Override
+    public void detached() {
+        for (TapQueue queue : queues) {
+            queue.detached();
+        }
+    }
+
+    /** Lets go of the tap, after the worker has left the port. An interface that {@link #open} made is gone then. */
+    @Override
+    public void close() {
+        for (TapQueue queue : queues) {
+            queue.close();
+        }
+    }
+
+    // Frames from the host.
+
+    @Override
+    public int pull(FrameBurst burst) {
+        for (int i = 0; i < queues.length; i++) {
+            int index = nextQueue;
+            nextQueue = index + 1 == queues.length ? 0 : index + 1;
+            if (queues[index].isReadable()) {
+                int frames = read(queues[index], burst);
+                if (frames > 0) {
+                    burst.flow(2 * index + 1);
+                    return frames;
+                }
+            }
+        }
+        return 0;
+    }
+
+    private int read(TapQueue queue, FrameBurst burst) {
+        long at = incomingAddress;
+        int frames = 0;
+        while (frames < FrameBurst.CAPACITY && at < incomingAddress + VISIT_BYTES) {
+            long result = queue.read(at, LONGEST_BYTES);
+            if (result <= 0) {
+                if (result != -Errno.EAGAIN) {
+                    counters.readFailed();
+                }
+                return frames;
+            }
+            burst.chains().addOwn(frames, at, (int) result);
+            burst.snapshot(frames, NetHeader.BYTES);
+            frames++;
+            at += (result + CACHE_LINE - 1) & -CACHE_LINE;
+        }
+        return frames;
+    }
+
+    @Override
+    public void finish(FrameBurst burst) {
+        // The next pull reads over what this burst had.
+    }
+
+    // Frames to the host.
+
+    @Override
+    public void push(FrameBurst burst, FrameList frames) {
+        // One flow stays on one queue, so its order holds.
+        TapQueue queue = queues[queues.length == 1 ? 0 : (burst.flow() >>> 1) % queues.length];
+        int count = frames.count();
+        int delivered = 0;
+        long bytes = 0;
+        for (int i = 0; i < count; i++) {
+            int frame = frames.frame(i);
+            DropReason why = queue.write(burst, frame);
+            if (why == null) {
+                delivered++;
+                bytes += burst.frameByteLength(frame);
+            } else {
+                counters.outDropped(why);
+            }
+        }
+        counters.out(delivered, bytes);
+    }
+
+    // Sleeping.
+
+    @Override
+    public boolean awaitWork() {
+        for (TapQueue queue : queues) {
+            if (queue.isReadable()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public void stopAwaiting() {
+        // Events cost nothing while nobody sleeps on them.
+    }
+
+    // Faults: the memory of this port is this process's own, so it is never lost.
+
+    @Override
+    public boolean recoverFromMemoryLoss() {
+        return true;
+    }
+
+    @Override
+    public void memoryLost() {}
+}

@@ -1,0 +1,37 @@
+package io.annulet.backend.port;
+
+/**
+ * Which tap a port opens, and how.
+ *
+ * @param interfaceName an existing tap, which then stays when the port closes, or a name for a new one, which does not;
+ *     in the name of a new one {@code %d} stands for the first free number
+ * @param mtu most bytes of a frame after its Ethernet header, 0 to leave it as it is
+ * @param queues queue pairs; more than one needs an existing tap to have been made with multi_queue
+ */
+public record TapPortOptions(String interfaceName, int mtu, int queues) {
+
+    static final int MIN_MTU = 68;
+    static final int MAX_MTU = 65_521;
+    /** MAX_TAP_QUEUES of Linux. */
+    static final int MAX_QUEUES = 256;
+
+    private static final int MAX_NAME_BYTES = 15;
+
+    public TapPortOptions {
+        if (interfaceName.isEmpty() || interfaceName.length() > MAX_NAME_BYTES || interfaceName.contains("/")) {
+            throw new IllegalArgumentException("'" + interfaceName + "' cannot be the name of an interface: use 1 to "
+                    + MAX_NAME_BYTES + " letters and digits");
+        }
+        if (mtu != 0 && (mtu < MIN_MTU || mtu > MAX_MTU)) {
+            throw new IllegalArgumentException("mtu=" + mtu + ": use " + MIN_MTU + " to " + MAX_MTU);
+        }
+        if (queues < 1 || queues > MAX_QUEUES) {
+            throw new IllegalArgumentException("queues=" + queues + ": use 1 to " + MAX_QUEUES);
+        }
+    }
+
+    /** One queue, the MTU as it is. */
+    public static TapPortOptions of(String interfaceName) {
+        return new TapPortOptions(interfaceName, 0, 1);
+    }
+}

@@ -1,0 +1,63 @@
+package io.annulet.backend.port;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.annulet.backend.data.Link;
+import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The worker's thread allocates nothing for a frame, whatever kind of port it comes from or goes to. */
+@Timeout(120)
+final class PortAllocationTest {
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int WARM_UP_FRAMES = 400_000;
+    private static final int FRAMES = 200_000;
+
+    private final TestCounters counters = new TestCounters();
+    private final FloodPort source = new FloodPort(counters.of("source"), TestFrames.frame(1514, 1));
+    private final FloodPort sink = new FloodPort(counters.of("sink"), TestFrames.frame(60, 2));
+
+    @Test
+    @Tag("root")
+    void tapsWriteAndRead() {
+        NetworkNamespace.assumeAvailable();
+        try (NetworkNamespace namespace = NetworkNamespace.create()) {
+            namespace.addBridge("bridge");
+            try (TapPort near = bridged("near", namespace);
+                    TapPort far = bridged("far", namespace);
+                    SteppedWorker worker = new SteppedWorker()) {
+                worker.add(new Link(), source, near);
+                worker.add(new Link(), far, sink);
+                allocatesNothing(worker);
+            }
+        }
+    }
+
+    private TapPort bridged(String name, NetworkNamespace namespace) {
+        TapPort tap = TapPort.open(name, TapPortOptions.of(NetworkNamespace.newInterfaceName()), counters.of(name));
+        namespace.takeOnto("bridge", tap.interfaceName());
+        return tap;
+    }
+
+    /** Steps the worker until the source has sent enough; most of it arrives at the sink. */
+    private void allocatesNothing(SteppedWorker worker) {
+        source.flood(true);
+        while (source.sent < WARM_UP_FRAMES) {
+            worker.step();
+        }
+        long receivedBefore = sink.received;
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        while (source.sent < WARM_UP_FRAMES + FRAMES) {
+            worker.step();
+        }
+        long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+        long received = sink.received - receivedBefore;
+        assertTrue(received > FRAMES / 2, () -> "only " + received + " frames arrived");
+        // Less than a byte a frame is no object a frame: what is left is the JVM's own, when it swaps compiled code.
+        assertTrue(allocated < FRAMES, () -> allocated + " bytes in " + FRAMES + " frames");
+    }
+}
