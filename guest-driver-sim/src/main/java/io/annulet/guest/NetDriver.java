@@ -6,7 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A virtio-net driver in user space: pairs of receive and transmit queues in guest RAM; owned by one thread.
+ * A virtio-net driver in user space: pairs of receive and transmit queues in guest RAM; owned by one thread. Queues share
+ * nothing, so between start and stop each may have a thread of its own.
  *
  * <p>It needs no front-end: looped to a device half in the same process it shows what it costs by itself.
  */

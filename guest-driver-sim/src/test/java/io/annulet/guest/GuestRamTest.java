@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.annulet.linux.FileDescriptors;
+import io.annulet.linux.LinuxException;
 import io.annulet.linux.Seals;
 import io.annulet.memory.HostMemory;
 import org.junit.jupiter.api.Test;
@@ -57,6 +59,23 @@ final class GuestRamTest {
                 GuestRam fixed = GuestRam.create(RamOptions.of(MIB).withBacking(RamOptions.Backing.UNSEALABLE_MEMFD))) {
             assertTrue(Seals.add(sealable.regions().getFirst().file(), Seals.SHRINK));
             assertFalse(Seals.add(fixed.regions().getFirst().file(), Seals.SHRINK));
+        }
+    }
+
+    @Test
+    void hugePagesHoldRam() {
+        GuestRam ram;
+        try {
+            ram = GuestRam.create(RamOptions.of(2 * MIB)
+                    .withBacking(RamOptions.Backing.HUGE_PAGES)
+                    .withPopulate());
+        } catch (LinuxException e) {
+            abort("no huge pages of 2 MiB: " + e);
+            return;
+        }
+        try (ram) {
+            assertTrue(FileDescriptors.status(ram.regions().getFirst().file()).isOnHugetlbfs());
+            HostMemory.storeLong(ram.allocate(8, 8), 1);
         }
     }
 
