@@ -6,11 +6,11 @@ import io.annulet.linux.FileDescriptors;
 import io.annulet.linux.LinuxException;
 import io.annulet.linux.ReceivedFds;
 import io.annulet.linux.UnixSocket;
+import io.annulet.memory.HostMemory;
 import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vhostuser.Payload;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -46,7 +46,7 @@ final class MessageSocket implements AutoCloseable {
         int[] numbers = fds.stream().mapToInt(Fd::number).toArray();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment copy = arena.allocate(Math.max(1, bytes.length), Long.BYTES);
-            MemorySegment.copy(bytes, 0, copy, ValueLayout.JAVA_BYTE, 0, bytes.length);
+            HostMemory.copyIn(MemorySegment.ofArray(bytes), HostMemory.addressOf(copy));
             long sent = 0;
             while (sent < bytes.length) {
                 long result = socket.send(copy, sent, bytes.length - sent, numbers, sent == 0 ? numbers.length : 0);
@@ -69,23 +69,25 @@ final class MessageSocket implements AutoCloseable {
     @Nullable
     Message receive(long timeoutNanos) {
         long deadlineNanos = System.nanoTime() + timeoutNanos;
-        try (ReceivedFds received = new ReceivedFds(MessageLayout.MAX_FDS)) {
-            if (!fill(0, MessageLayout.HEADER_BYTES, received, deadlineNanos)) {
+        try (ReceivedFds fds = new ReceivedFds(MessageLayout.MAX_FDS)) {
+            if (!fill(0, MessageLayout.HEADER_BYTES, fds, deadlineNanos)) {
                 return null;
             }
-            int request = intAt(MessageLayout.HEADER_REQUEST);
-            int flags = intAt(MessageLayout.HEADER_FLAGS);
-            long size = Integer.toUnsignedLong(intAt(MessageLayout.HEADER_SIZE));
+            ByteBuffer header =
+                    ByteBuffer.wrap(received(0, MessageLayout.HEADER_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+            int request = header.getInt(MessageLayout.HEADER_REQUEST);
+            int flags = header.getInt(MessageLayout.HEADER_FLAGS);
+            long size = Integer.toUnsignedLong(header.getInt(MessageLayout.HEADER_SIZE));
             if (size > Payload.MAX_BYTES) {
                 throw new FrontEndException(
                         FrontEndException.Reason.WRONG_REPLY,
                         "message " + request + " says that it has " + size + " bytes");
             }
-            if (!fill(MessageLayout.HEADER_BYTES, size, received, deadlineNanos)) {
+            if (!fill(MessageLayout.HEADER_BYTES, size, fds, deadlineNanos)) {
                 return null;
             }
-            byte[] payload = buffer.asSlice(MessageLayout.HEADER_BYTES, size).toArray(ValueLayout.JAVA_BYTE);
-            return new Message(request, flags, payload, take(received));
+            byte[] payload = received(MessageLayout.HEADER_BYTES, (int) size);
+            return new Message(request, flags, payload, take(fds));
         }
     }
 
@@ -119,8 +121,8 @@ final class MessageSocket implements AutoCloseable {
         return true;
     }
 
-    private int intAt(int offset) {
-        return buffer.get(ValueLayout.JAVA_INT, offset);
+    private byte[] received(int offset, int byteLength) {
+        return HostMemory.copyOut(HostMemory.addressOf(buffer) + offset, byteLength);
     }
 
     /** Whether the other side was found to have closed the connection. */
