@@ -40,7 +40,7 @@ public final class TapPort implements Port, AutoCloseable {
     private final PortCounters counters;
     private final TapQueue[] queues;
 
-    /** Frames of one burst from the host, one behind the other. Few long frames or many short ones: always the same few pages. */
+    /** One burst from the host, frame behind frame. Few long frames or many short ones: always the same few pages. */
     private final MemorySegment incoming = Arena.ofAuto().allocate(VISIT_BYTES + LONGEST_BYTES, CACHE_LINE);
 
     private final long incomingAddress = HostMemory.addressOf(incoming);
