@@ -10,14 +10,11 @@ import io.annulet.memory.HostMemory;
  * wrote is hostile: it is read once, checked, used; the indexes are our own, and what stands in the used ring is never
  * read back.
  */
-public final class SplitDeviceHalf {
-
-    /** What {@link #take} returns when the ring is broken; {@link #fault} tells why. */
-    public static final int BROKEN = -1;
+public final class SplitDeviceHalf implements DeviceHalf {
 
     private final SplitRing ring;
-    private final boolean eventIndex;
-    private final ChainReader chains;
+    private final RingFeatures features;
+    private final SplitChainReader chains;
     private int takenIndex;
     private int knownAvailIndex;
     private int usedIndex;
@@ -30,28 +27,24 @@ public final class SplitDeviceHalf {
      */
     public SplitDeviceHalf(SplitRing ring, GuestMemory memory, RingFeatures features, int baseIndex) {
         this.ring = ring;
-        this.eventIndex = features.eventIndex();
-        this.chains = new ChainReader(ring, memory, features.indirect());
+        this.features = features;
+        this.chains = new SplitChainReader(ring, memory, features.indirect());
         this.takenIndex = baseIndex;
         this.knownAvailIndex = baseIndex;
         this.usedIndex = baseIndex;
         this.publishedUsedIndex = baseIndex;
     }
 
-    /** The same half over other memory, for a memory table that changed while the ring ran. */
-    public SplitDeviceHalf movedTo(SplitRing moved, GuestMemory memory, RingFeatures features) {
-        SplitDeviceHalf half = new SplitDeviceHalf(moved, memory, features, takenIndex);
+    @Override
+    public DeviceHalf movedTo(Vring moved, GuestMemory memory) {
+        SplitDeviceHalf half = new SplitDeviceHalf((SplitRing) moved, memory, features, takenIndex);
         half.usedIndex = usedIndex;
         half.publishedUsedIndex = publishedUsedIndex;
         half.fault = fault;
         return half;
     }
 
-    /**
-     * Adds up to {@code max} chains to the burst.
-     *
-     * @return how many were added, 0 if none is available or the burst has no room for the next, or {@link #BROKEN}
-     */
+    @Override
     public int take(ChainBurst burst, int max) {
         int waiting = waiting(max);
         if (waiting <= 0) {
@@ -88,42 +81,35 @@ public final class SplitDeviceHalf {
         return BROKEN;
     }
 
+    @Override
     public RingFault fault() {
         return fault;
     }
 
-    /** Takes back the last {@code count} chains taken, none of which was given back: they will be taken again. */
+    @Override
     public void untake(int count) {
         takenIndex = Index16.plus(takenIndex, -count);
     }
 
-    /** Chains taken and not yet given back. */
+    @Override
     public int borrowed() {
         return Index16.distance(usedIndex, takenIndex);
     }
 
-    /**
-     * Puts a chain into the used ring, in the order of taking; the driver sees it after {@link #publishUsed}.
-     *
-     * @param writtenByteLength bytes written into the chain's buffers
-     */
+    @Override
     public void giveBack(int head, long writtenByteLength) {
         ring.usedElement(usedIndex, head, writtenByteLength);
         usedIndex = Index16.plus(usedIndex, 1);
     }
 
-    /** Goes back to the last publication: what was taken since is taken again, what was given back was not. */
+    @Override
     public void abandon() {
         usedIndex = publishedUsedIndex;
         takenIndex = publishedUsedIndex;
         knownAvailIndex = publishedUsedIndex;
     }
 
-    /**
-     * Shows the driver all that was given back.
-     *
-     * @return whether the driver wants a call for it
-     */
+    @Override
     public boolean publishUsed() {
         int before = publishedUsedIndex;
         int after = usedIndex;
@@ -133,26 +119,22 @@ public final class SplitDeviceHalf {
         ring.usedIndexRelease(after); // [B]
         publishedUsedIndex = after;
         HostMemory.fullFence(); // [C]
-        return eventIndex
+        return features.eventIndex()
                 ? Index16.passed(ring.usedEvent(), before, after)
                 : (ring.availFlags() & SplitRing.AVAIL_FLAG_NO_INTERRUPT) == 0;
     }
 
-    /** Tells the driver that kicks are not needed while this side polls. A hint: kicks may still come. */
+    @Override
     public void suppressKicks() {
-        if (!eventIndex) {
+        if (!features.eventIndex()) {
             ring.usedFlags(SplitRing.USED_FLAG_NO_NOTIFY);
         }
         // With EVENT_IDX an avail_event that is never moved on suppresses by itself.
     }
 
-    /**
-     * Asks for a kick with the next chain.
-     *
-     * @return whether chains are available already, so that no kick may come for them
-     */
+    @Override
     public boolean requestKicks() {
-        if (eventIndex) {
+        if (features.eventIndex()) {
             ring.availEvent(takenIndex);
         } else {
             ring.usedFlags(0);
@@ -161,8 +143,9 @@ public final class SplitDeviceHalf {
         return fault == RingFault.NONE && ring.availIndexAcquire() != takenIndex; // [A]
     }
 
-    /** The base index for GET_VRING_BASE: the next available entry to take if all that was taken is given back. */
-    public int takenIndex() {
+    /** The index of the next available entry to take. */
+    @Override
+    public int base() {
         return takenIndex;
     }
 

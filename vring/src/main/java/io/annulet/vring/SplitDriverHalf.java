@@ -5,17 +5,10 @@ import io.annulet.memory.HostMemory;
 /**
  * The driver's half of a split virtqueue; owned by the thread that plays its driver.
  *
- * <p>Offers buffers, publishes once a batch, takes back what was used. Which descriptors are free is kept apart from the
- * ring, and what a device claims to have used is believed only if it was offered.
+ * <p>Descriptors are linked in a free list of our own; a used chain's go back to it as they were linked when it was
+ * offered.
  */
-public final class SplitDriverHalf {
-
-    /** What {@link #takeUsed} returns when nothing was used. */
-    public static final int NOTHING = -1;
-    /** What {@link #takeUsed} returns when the device gave back what it was never offered. */
-    public static final int NOT_OFFERED = -2;
-    /** What the offers return when too few descriptors are free. */
-    public static final int FULL = -1;
+public final class SplitDriverHalf implements DriverHalf {
 
     private final SplitRing ring;
     private final boolean eventIndex;
@@ -45,11 +38,12 @@ public final class SplitDriverHalf {
         this.knownUsedIndex = baseIndex;
     }
 
+    @Override
     public int freeDescriptors() {
         return freeCount;
     }
 
-    /** Offers one buffer; returns the head that stands for it, or {@link #FULL}. */
+    @Override
     public int offer(long guestAddress, int byteLength, boolean writable) {
         if (freeCount == 0) {
             return FULL;
@@ -59,11 +53,7 @@ public final class SplitDriverHalf {
         return offered(head, 1);
     }
 
-    /**
-     * Offers a chain of buffers, the first {@code readable} of them for the device to read, the rest to write.
-     *
-     * @return the head that stands for the chain, or {@link #FULL}
-     */
+    @Override
     public int offerChain(long[] guestAddresses, int[] byteLengths, int count, int readable) {
         if (freeCount < count || count == 0) {
             return FULL;
@@ -80,10 +70,7 @@ public final class SplitDriverHalf {
         return offered(head, count);
     }
 
-    /**
-     * Offers a chain through an indirect table, which the driver keeps at {@code tableHostAddress} (the guest calls it
-     * {@code tableGuestAddress}) until the chain is used. VIRTIO 1.2, "Indirect Descriptors".
-     */
+    @Override
     public int offerIndirect(
             long tableGuestAddress,
             long tableHostAddress,
@@ -120,11 +107,7 @@ public final class SplitDriverHalf {
         return head;
     }
 
-    /**
-     * Shows the device all that was offered.
-     *
-     * @return whether the device wants a kick for it
-     */
+    @Override
     public boolean publishAvail() {
         int before = publishedAvailIndex;
         int after = availIndex;
@@ -139,11 +122,7 @@ public final class SplitDriverHalf {
                 : (ring.usedFlags() & SplitRing.USED_FLAG_NO_NOTIFY) == 0;
     }
 
-    /**
-     * Takes one chain back.
-     *
-     * @return its head, {@link #NOTHING} or {@link #NOT_OFFERED}; {@link #writtenByteLength} tells what the device wrote
-     */
+    @Override
     public int takeUsed() {
         if (usedIndex == knownUsedIndex) {
             knownUsedIndex = ring.usedIndexAcquire(); // [B]
@@ -162,7 +141,7 @@ public final class SplitDriverHalf {
         return (int) head;
     }
 
-    /** What the device says it wrote into the chain taken back last, in bytes. */
+    @Override
     public long writtenByteLength() {
         return lastWrittenByteLength;
     }
@@ -178,19 +157,14 @@ public final class SplitDriverHalf {
         chainDescriptors[head] = 0;
     }
 
-    /** Tells the device that calls are not needed while this side polls. A hint: calls may still come. */
+    @Override
     public void suppressCalls() {
         if (!eventIndex) {
             ring.availFlags(SplitRing.AVAIL_FLAG_NO_INTERRUPT);
         }
     }
 
-    /**
-     * Asks for a call with the next used chain, or with EVENT_IDX once {@code after} more have been used.
-     *
-     * @param after 0 for the next one
-     * @return whether that much was used already, so that no call may come for it
-     */
+    @Override
     public boolean requestCalls(int after) {
         if (eventIndex) {
             ring.usedEvent(Index16.plus(usedIndex, after));
@@ -201,7 +175,7 @@ public final class SplitDriverHalf {
         return Index16.distance(usedIndex, ring.usedIndexAcquire()) > after; // [B]
     }
 
-    /** Chains offered and not yet taken back. */
+    @Override
     public int outstanding() {
         return Index16.distance(usedIndex, availIndex);
     }

@@ -20,7 +20,7 @@ import io.annulet.memory.HostMemory;
  * <p>A descriptor is two 8-byte words, each loaded once: the address, and the detail with length, flags and next, which
  * the static methods take apart. Slots are masked here, so no value of a peer leads outside the ring.
  */
-public final class SplitRing {
+public final class SplitRing implements Vring {
 
     /** VIRTIO 1.2, "Split Virtqueues": a power of two, at most this. */
     public static final int MAX_SIZE = 32768;
@@ -78,6 +78,7 @@ public final class SplitRing {
         return HEADER_BYTES + 8L * size + 2;
     }
 
+    @Override
     public int size() {
         return size;
     }

@@ -161,7 +161,7 @@ class RingFaultTest {
     void aFreshSetUpRevivesTheQueue() {
         raw.available(99);
         assertBroken(RingFault.HEAD_OUT_OF_RANGE);
-        SplitDeviceHalf fresh = raw.device(new RingFeatures(true, true), device.takenIndex());
+        SplitDeviceHalf fresh = raw.device(new RingFeatures(true, true), device.base());
         raw.availIndex(0).available(3);
         assertEquals(1, fresh.take(burst, SIZE));
     }

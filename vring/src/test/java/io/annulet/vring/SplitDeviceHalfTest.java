@@ -200,7 +200,7 @@ class SplitDeviceHalfTest {
         assertEquals(3, device.take(burst, SIZE));
         device.untake(2);
         assertEquals(1, device.borrowed());
-        assertEquals(1, device.takenIndex());
+        assertEquals(1, device.base());
         burst.clear();
         assertEquals(2, device.take(burst, SIZE));
         assertEquals(List.of(2, 7), heads(burst));
@@ -212,7 +212,7 @@ class SplitDeviceHalfTest {
         raw.availIndex(65_534).available(4, 2, 7, 1);
         assertEquals(4, late.take(burst, SIZE));
         late.untake(3);
-        assertEquals(65_535, late.takenIndex());
+        assertEquals(65_535, late.base());
         burst.clear();
         assertEquals(3, late.take(burst, SIZE));
         assertEquals(List.of(2, 7, 1), heads(burst));
@@ -315,21 +315,21 @@ class SplitDeviceHalfTest {
         RawRing moved = new RawRing(SIZE, List.of(elsewhere));
         moved.descriptor(5, elsewhere.guestAddress(), 64, 0, 0);
         moved.availIndex(2).available(5);
-        SplitDeviceHalf half = device.movedTo(moved.ring(), moved.memory(), FEATURES);
+        DeviceHalf half = device.movedTo(moved.ring(), moved.memory());
         burst.clear();
         assertEquals(1, half.take(burst, SIZE));
         assertEquals(elsewhere.hostAddress(), burst.segmentAddress(0));
         half.publishUsed();
         assertEquals(2, moved.usedIndex());
         assertEquals(1, half.borrowed());
-        assertEquals(3, half.takenIndex());
+        assertEquals(3, half.base());
     }
 
     @Test
     void aBrokenHalfStaysBrokenWhenMoved() {
         raw.available(99);
         device.take(burst, SIZE);
-        SplitDeviceHalf half = device.movedTo(raw.ring(), raw.memory(), FEATURES);
+        DeviceHalf half = device.movedTo(raw.ring(), raw.memory());
         assertEquals(SplitDeviceHalf.BROKEN, half.take(burst, SIZE));
         assertEquals(RingFault.HEAD_OUT_OF_RANGE, half.fault());
     }

@@ -4,7 +4,7 @@ import io.annulet.backend.port.PortListener;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
 import io.annulet.vring.ChainBurst;
-import io.annulet.vring.SplitDeviceHalf;
+import io.annulet.vring.DeviceHalf;
 import org.jspecify.annotations.Nullable;
 
 /** What the two kinds of queue of a guest have in common: a started ring and how to reach its driver; owned by its worker. */
@@ -17,7 +17,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
     private QueueSetup setup;
     private boolean enabled;
     private boolean brokenReported;
-    SplitDeviceHalf half;
+    DeviceHalf half;
 
     GuestQueue(QueueSetup setup, PortCounters counters, PortListener listener) {
         this.setup = setup;
@@ -26,7 +26,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
         this.headerByteLength = setup.headerByteLength();
         this.enabled = setup.enabled();
         this.signal = new Signal(counters, setup.call(), setup.error());
-        this.half = new SplitDeviceHalf(setup.ring(), setup.memory(), setup.ringFeatures(), setup.baseIndex());
+        this.half = DeviceHalf.of(setup.ring(), setup.memory(), setup.ringFeatures(), setup.base());
     }
 
     public final QueueSetup setup() {
@@ -52,7 +52,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
     /** Goes on in other memory: {@code moved} is this ring in a changed memory table. */
     public void move(QueueSetup moved) {
         setup = moved;
-        half = half.movedTo(moved.ring(), moved.memory(), moved.ringFeatures());
+        half = half.movedTo(moved.ring(), moved.memory());
     }
 
     /** After memory was lost in the middle of a burst: what was not shown to the driver has not happened. */
@@ -62,13 +62,13 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
 
     /** Ends the queue without touching guest memory; returns the index at which the next back-end goes on. */
     public int close() {
-        return half.takenIndex();
+        return half.base();
     }
 
     /** Takes chains; a broken ring is reported once, and has none any more. */
     final int take(ChainBurst chains, int max) {
         int taken = half.take(chains, max);
-        if (taken != SplitDeviceHalf.BROKEN) {
+        if (taken != DeviceHalf.BROKEN) {
             return taken;
         }
         if (!brokenReported) {

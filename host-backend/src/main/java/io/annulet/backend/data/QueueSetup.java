@@ -3,7 +3,7 @@ package io.annulet.backend.data;
 import io.annulet.linux.EventFd;
 import io.annulet.memory.GuestMemory;
 import io.annulet.vring.RingFeatures;
-import io.annulet.vring.SplitRing;
+import io.annulet.vring.Vring;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,19 +13,19 @@ import org.jspecify.annotations.Nullable;
  * @param ring the ring's memory, wholly inside {@code memory}
  * @param headerByteLength of the virtio-net header before each frame
  * @param mergeable whether a frame may fill several receive buffers (MRG_RXBUF)
- * @param baseIndex the available entry to take next
+ * @param base where to go on: see {@link io.annulet.vring.DeviceHalf#base}
  * @param kick null if the front-end wants the ring polled
  * @param call null if the front-end wants no calls, or has not sent the descriptor yet
  * @param error null if not sent
  */
 public record QueueSetup(
         int queueIndex,
-        SplitRing ring,
+        Vring ring,
         GuestMemory memory,
         RingFeatures ringFeatures,
         int headerByteLength,
         boolean mergeable,
-        int baseIndex,
+        int base,
         boolean enabled,
         @Nullable EventFd kick,
         @Nullable EventFd call,
