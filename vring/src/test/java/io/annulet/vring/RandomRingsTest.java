@@ -89,7 +89,7 @@ class RandomRingsTest {
             giveBack(random, device, reference, prefix, raw);
             prefix.clear();
             assertEquals(reference.borrowed(), device.borrowed());
-            assertEquals(reference.base(), device.takenIndex());
+            assertEquals(reference.takenIndex(), device.base());
             assertEquals(reference.isWaiting(), device.requestKicks());
         }
         ringFaults.merge(device.fault(), 1, Integer::sum);
