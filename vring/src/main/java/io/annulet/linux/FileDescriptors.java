@@ -124,6 +124,17 @@ public final class FileDescriptors {
                 Kernel.ftruncate(fd.number(), byteLength), "truncate " + fd + " to " + byteLength + " bytes");
     }
 
+    /**
+     * Reads up to the length of {@code buffer} from {@code offset} of a file. Where a mapping of the file faults because
+     * the file has become shorter, this reads less.
+     *
+     * @param buffer native memory
+     * @return the bytes read, 0 at or behind the end of the file, or the negative error number
+     */
+    public static long readAt(Fd fd, long offset, MemorySegment buffer) {
+        return Kernel.pread(fd.number(), buffer.address(), buffer.byteSize(), offset);
+    }
+
     /** Gives the range's pages back; it reads as zeros afterwards and the file keeps its length. */
     public static void punchHole(Fd fd, long offset, long byteLength) {
         LinuxException.check(

@@ -19,6 +19,7 @@ final class Kernel {
     private static final int MMAP = number(9, 222);
     private static final int MUNMAP = number(11, 215);
     private static final int IOCTL = number(16, 29);
+    private static final int PREAD64 = number(17, 67);
     private static final int READV = number(19, 65);
     private static final int WRITEV = number(20, 66);
     private static final int MADVISE = number(28, 233);
@@ -60,6 +61,10 @@ final class Kernel {
 
     static long write(int fd, long address, long byteLength) {
         return call(WRITE, fd, address, byteLength);
+    }
+
+    static long pread(int fd, long address, long byteLength, long offset) {
+        return call(PREAD64, fd, address, byteLength, offset);
     }
 
     static long readv(int fd, long iovecAddress, int count) {

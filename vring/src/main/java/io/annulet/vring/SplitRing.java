@@ -175,9 +175,9 @@ public final class SplitRing implements Vring {
         HostMemory.storeShort(used + INDEX, index);
     }
 
-    /** The used index as it stands, for a device half that goes on where an earlier one ended. */
-    public int usedIndex() {
-        return HostMemory.loadShort(used + INDEX);
+    /** Where the used index stands, for whoever goes on where an earlier device half ended. */
+    public long usedIndexAddress() {
+        return used + INDEX;
     }
 
     /** A used element as one word: the head in the low half, the bytes written in the high half. */
