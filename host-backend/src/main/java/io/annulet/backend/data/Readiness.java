@@ -9,25 +9,39 @@ import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
 
 /**
- * Registers file descriptors that wake a worker, with the epoll instance of its event loop; owned by the worker.
+ * Registers file descriptors with the epoll instance of an event loop, a worker's or the control thread's; owned by the
+ * thread of that loop.
  *
- * <p>Kick eventfds are edge-triggered and never read, since a peer could make the read block; each write to one is an
- * event all the same.
+ * <p>All are edge-triggered: whoever reads a descriptor reads until there is nothing left, and may put that off without a
+ * word to the kernel. Kick eventfds are never read, since a peer could make the read block; each write to one is an event
+ * all the same.
  */
 public final class Readiness {
 
     private final IoEventLoop loop;
 
-    Readiness(IoEventLoop loop) {
+    public Readiness(IoEventLoop loop) {
         this.loop = loop;
     }
 
-    /** Runs {@code onReady} on the worker whenever the descriptor becomes readable, until closed. */
+    /**
+     * Runs {@code onReady} on the loop's thread whenever the descriptor becomes readable, until closed. It must not throw:
+     * that would stop the loop for a while.
+     */
     public Watch watch(Fd fd, Runnable onReady) {
+        return watch(fd, EpollIoOps.EPOLLIN, onReady);
+    }
+
+    /** Likewise whenever it becomes readable, or writable after it was not. */
+    public Watch watchBothWays(Fd fd, Runnable onReady) {
+        return watch(fd, EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLOUT), onReady);
+    }
+
+    private Watch watch(Fd fd, EpollIoOps events, Runnable onReady) {
         Handle handle = new Handle(fd.number(), onReady);
         IoRegistration registration =
                 loop.register(handle).syncUninterruptibly().getNow();
-        registration.submit(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET));
+        registration.submit(events.with(EpollIoOps.EPOLLET));
         return registration::cancel;
     }
 

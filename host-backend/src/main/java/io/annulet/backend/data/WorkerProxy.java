@@ -95,4 +95,12 @@ public final class WorkerProxy {
             done.run();
         });
     }
+
+    /** A frame of our own goes on its way as if the guest had sent it. */
+    public void injectFrame(GuestPort port, byte[] frame, Runnable done) {
+        worker.submit(() -> {
+            port.onInjectFrame(frame);
+            done.run();
+        });
+    }
 }

@@ -10,6 +10,9 @@ import io.annulet.backend.data.TransmitQueue;
 import io.annulet.backend.stats.DropReason;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
+import io.annulet.memory.HostMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +36,8 @@ public final class GuestPort implements Port {
     private TransmitQueue[] openTransmitQueues = new TransmitQueue[0];
     private @Nullable TransmitQueue pulledFrom;
     private int nextTransmitQueue;
+    private @Nullable MemorySegment injected;
+    private boolean injectedWaits;
 
     /** Tells whether the memory that the front-end shared is still all there. Called on the worker after a fault. */
     @FunctionalInterface
@@ -75,6 +80,9 @@ public final class GuestPort implements Port {
 
     @Override
     public int pull(FrameBurst burst) {
+        if (injectedWaits && injected != null) {
+            return pullInjected(burst, injected);
+        }
         TransmitQueue[] open = openTransmitQueues;
         for (int i = 0; i < open.length; i++) {
             TransmitQueue queue = open[nextTransmitQueue];
@@ -86,6 +94,13 @@ public final class GuestPort implements Port {
             }
         }
         return 0;
+    }
+
+    private int pullInjected(FrameBurst burst, MemorySegment frame) {
+        injectedWaits = false;
+        burst.chains().addOwn(0, frame.address(), (int) frame.byteSize());
+        burst.snapshot(0, 0);
+        return 1;
     }
 
     @Override
@@ -235,6 +250,14 @@ public final class GuestPort implements Port {
                 .filter(queue -> queue instanceof TransmitQueue)
                 .toArray(TransmitQueue[]::new);
         nextTransmitQueue = 0;
+    }
+
+    /** A frame of our own is pulled next, as if the guest had sent it; one that still waits gives way to it. */
+    public void onInjectFrame(byte[] frame) {
+        MemorySegment copy = Arena.ofAuto().allocate(frame.length);
+        HostMemory.copyIn(MemorySegment.ofArray(frame), HostMemory.addressOf(copy));
+        injected = copy;
+        injectedWaits = true;
     }
 
     // Faults.
