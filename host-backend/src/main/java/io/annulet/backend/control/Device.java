@@ -1,0 +1,99 @@
+package io.annulet.backend.control;
+
+import io.annulet.backend.data.WorkerProxy;
+import io.annulet.backend.port.GuestPort;
+import io.annulet.linux.Fd;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The device that one front-end has set up, all of its state; owned by the control thread. A new session begins with a new
+ * one.
+ */
+final class Device {
+
+    final GuestOptions options;
+    final GuestPort port;
+    final WorkerProxy worker;
+    final Negotiation negotiation;
+    final Retired retired = new Retired();
+    private final Vring[] vrings;
+
+    /** Read by the worker too, after an access to memory failed. */
+    private volatile MemoryTable memory = MemoryTable.EMPTY;
+
+    /** The device status of VIRTIO, as the front-end last told it. */
+    int status;
+
+    /** What the front-end told the guest, 0 if nothing. */
+    int mtu;
+
+    private @Nullable Fd backendChannel;
+
+    Device(GuestOptions options, GuestPort port, WorkerProxy worker) {
+        this.options = options;
+        this.port = port;
+        this.worker = worker;
+        this.negotiation = new Negotiation(Offer.features(options), Offer.protocolFeatures());
+        this.vrings = new Vring[2 * options.queuePairs()];
+        Arrays.setAll(vrings, Vring::new);
+    }
+
+    List<Vring> vrings() {
+        return List.of(vrings);
+    }
+
+    /** The ring of an index as it came, not cut to fewer bits. */
+    Vring vring(long index) {
+        if (index < 0 || index >= vrings.length) {
+            throw new MessageFault("vring " + Long.toUnsignedString(index) + " of " + vrings.length);
+        }
+        return vrings[(int) index];
+    }
+
+    List<Vring> startedVrings() {
+        return Arrays.stream(vrings).filter(Vring::isStarted).toList();
+    }
+
+    MemoryTable memory() {
+        return memory;
+    }
+
+    void memory(MemoryTable next) {
+        memory = next;
+    }
+
+    /** Keeps the socket for requests of our own; the one before is closed. */
+    void backendChannel(@Nullable Fd socket) {
+        retired.add(backendChannel);
+        backendChannel = socket;
+    }
+
+    /** Descriptors that this device holds. */
+    int descriptorCount() {
+        int count = memory.regions().size() + (backendChannel == null ? 0 : 1);
+        for (Vring vring : vrings) {
+            count += (vring.kick == null ? 0 : 1) + (vring.call == null ? 0 : 1) + (vring.error == null ? 0 : 1);
+        }
+        return count;
+    }
+
+    /** Lets go of everything; the worker has acknowledged that it has left all rings. */
+    void release() {
+        MemoryTable last = memory;
+        memory = MemoryTable.EMPTY;
+        last.regions().forEach(retired::add);
+        for (Vring vring : vrings) {
+            vring.stop();
+            retired.add(vring.kick);
+            retired.add(vring.call);
+            retired.add(vring.error);
+            vring.kick = null;
+            vring.call = null;
+            vring.error = null;
+        }
+        backendChannel(null);
+        retired.closeAll();
+    }
+}

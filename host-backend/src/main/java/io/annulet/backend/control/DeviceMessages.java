@@ -1,0 +1,94 @@
+package io.annulet.backend.control;
+
+import io.annulet.linux.Fd;
+import io.annulet.linux.FileDescriptors;
+import io.annulet.linux.FileStatus;
+
+/** The messages about the device as a whole; owned by the control thread. */
+final class DeviceMessages {
+
+    private static final long STATUS_MASK = 0xff;
+    private static final long GROUP_MAC = 1;
+    private static final long MAC_MASK = 0xffff_ffff_ffffL;
+
+    private final Device device;
+    private final Rings rings;
+
+    DeviceMessages(Device device, Rings rings) {
+        this.device = device;
+        this.rings = rings;
+    }
+
+    /** Who owns a session is who is connected, so there is nothing to keep. */
+    Answer setOwner() {
+        return Answer.DONE;
+    }
+
+    /** Deprecated: front-ends that still send it meant different things by it, and the spec has it ignored. */
+    Answer resetOwner() {
+        return Answer.DONE;
+    }
+
+    /** Back to the beginning but for what belongs to the connection: features, memory, and call and error descriptors. */
+    Answer resetDevice() {
+        return rings.stopAll(() -> {
+            for (Vring vring : device.vrings()) {
+                device.retired.add(vring.kick);
+                vring.kick = null;
+                vring.addresses = null;
+                vring.size = 0;
+                vring.baseIndex = 0;
+                vring.enable(!device.negotiation.ringsStartDisabled());
+            }
+            device.status = 0;
+            return Answer.DONE;
+        });
+    }
+
+    /** Status 0 is the driver's reset, after which no ring runs. */
+    Answer setStatus(Message message) {
+        long status = message.u64();
+        if ((status & ~STATUS_MASK) != 0) {
+            throw new MessageFault(String.format("device status 0x%x", status));
+        }
+        device.status = (int) status;
+        return status == 0 ? rings.stopAll(() -> Answer.DONE) : Answer.DONE;
+    }
+
+    Answer getStatus() {
+        return new Answer.Value(device.status);
+    }
+
+    Answer netSetMtu(Message message) {
+        long mtu = message.u64();
+        int most = device.options.mtu() == 0 ? GuestOptions.MAX_MTU : device.options.mtu();
+        if (mtu < GuestOptions.MIN_MTU || mtu > most) {
+            throw new MessageFault(
+                    "an mtu of " + Long.toUnsignedString(mtu) + ", not " + GuestOptions.MIN_MTU + " to " + most);
+        }
+        device.mtu = (int) mtu;
+        return Answer.DONE;
+    }
+
+    /** Has the network learn that the guest's address is at this port now. */
+    Answer sendRarp(Message message) {
+        long mac = message.u64() & MAC_MASK;
+        if (mac == 0 || (mac & GROUP_MAC) != 0) {
+            throw new MessageFault(String.format("an announcement for %012x, which is no address of a host", mac));
+        }
+        byte[] frame = RarpFrame.of(mac);
+        return Answer.afterWorker(done -> device.worker.injectFrame(device.port, frame, done));
+    }
+
+    Answer setBackendReqFd(Message message) {
+        device.backendChannel(message.takeFd(0, DeviceMessages::checkSocket));
+        return Answer.DONE;
+    }
+
+    private static void checkSocket(Fd fd) {
+        FileStatus.Type type = FileDescriptors.status(fd).type();
+        if (type != FileStatus.Type.SOCKET) {
+            throw new MessageFault("a channel for requests that is no socket but " + type);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package io.annulet.backend.control;
+
+import io.annulet.linux.SocketAccess;
+import java.nio.file.Path;
+
+/**
+ * A port for a guest behind vhost-user, as it is configured.
+ *
+ * @param name of the port
+ * @param socket path of the Unix socket
+ * @param queuePairs 1 to {@link #MAX_QUEUE_PAIRS}
+ * @param mtu bytes that the guest is told it may send in one frame above Ethernet, {@link #MIN_MTU} to {@link #MAX_MTU};
+ *     0 if it is told nothing
+ * @param access who may connect; server mode only
+ */
+public record GuestOptions(
+        String name,
+        Path socket,
+        Mode mode,
+        int queuePairs,
+        SealPolicy seal,
+        Profile profile,
+        int mtu,
+        SocketAccess access) {
+
+    /** A vring has eight bits for its index in KICK, CALL and ERR. */
+    public static final int MAX_QUEUE_PAIRS = 128;
+
+    /** VIRTIO 1.2, "Network Device, Device configuration layout": the bounds of mtu. */
+    public static final int MIN_MTU = 68;
+
+    public static final int MAX_MTU = 65535;
+
+    private static final int GROUP_ONLY = 0660;
+
+    /** Who listens at the socket. */
+    public enum Mode {
+        /** We do, and one front-end at a time connects. */
+        SERVER,
+        /** The front-end does, and we connect, again and again. */
+        CLIENT
+    }
+
+    /** The kind of front-end that is expected; features are offered before anyone can tell. */
+    public enum Profile {
+        /** The VMM keeps the control queue, the configuration space and the MAC address to itself. */
+        QEMU,
+        /** The control queue would be ours; until it is served, the same is offered as to QEMU. */
+        GENERIC
+    }
+
+    public GuestOptions {
+        if (queuePairs < 1 || queuePairs > MAX_QUEUE_PAIRS) {
+            throw new IllegalArgumentException("queues=" + queuePairs + ": 1 to " + MAX_QUEUE_PAIRS);
+        }
+        if (mtu != 0 && (mtu < MIN_MTU || mtu > MAX_MTU)) {
+            throw new IllegalArgumentException("mtu=" + mtu + ": " + MIN_MTU + " to " + MAX_MTU);
+        }
+    }
+
+    /** One queue pair at {@code socket}, in server mode. */
+    public static GuestOptions server(String name, Path socket) {
+        return new GuestOptions(
+                name, socket, Mode.SERVER, 1, SealPolicy.AUTO, Profile.QEMU, 0, SocketAccess.ofMode(GROUP_ONLY));
+    }
+}

@@ -1,0 +1,148 @@
+package io.annulet.backend.control;
+
+import io.annulet.linux.Fd;
+import io.annulet.linux.FileDescriptors;
+import io.annulet.linux.FileStatus;
+import io.annulet.linux.LinuxException;
+import io.annulet.linux.Mapping;
+import io.annulet.linux.Pages;
+import io.annulet.linux.Seals;
+import io.annulet.memory.HostMemory;
+import io.annulet.memory.Region;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A region of a front-end's memory, mapped, and the file behind it; owned by the control thread. {@link #isWhole} may be
+ * asked by any thread.
+ */
+final class MappedRegion implements AutoCloseable {
+
+    private final RegionRequest request;
+    private final Region region;
+    private final Fd file;
+    private final FileStatus identity;
+    private final boolean sealed;
+    private final Mapping mapping;
+    private boolean closed;
+
+    private MappedRegion(
+            RegionRequest request, Region region, Fd file, FileStatus identity, boolean sealed, Mapping mapping) {
+        this.request = request;
+        this.region = region;
+        this.file = file;
+        this.identity = identity;
+        this.sealed = sealed;
+        this.mapping = mapping;
+    }
+
+    /**
+     * Maps a region of a file that a front-end sent. Sealing comes first, so that the length which is checked after it
+     * holds. The descriptor stays open, to ask for the length again after a fault.
+     *
+     * @param file taken over; closed if this throws
+     * @throws MessageFault if it is not memory of the kind and length it should be
+     */
+    static MappedRegion map(RegionRequest request, Fd file, SealPolicy policy) {
+        boolean mapped = false;
+        try {
+            request.check();
+            checkKind(FileDescriptors.status(file));
+            boolean sealed = Seals.has(file, Seals.SHRINK) || Seals.add(file, Seals.SHRINK);
+            if (!sealed && policy == SealPolicy.REQUIRE) {
+                throw new MessageFault("memory that cannot be sealed, and seal=require");
+            }
+            FileStatus status = FileDescriptors.status(file);
+            checkLength(request, status);
+            MappedRegion region = map(request, file, status, sealed);
+            mapped = true;
+            return region;
+        } catch (LinuxException e) {
+            throw new MessageFault(e.getMessage());
+        } finally {
+            if (!mapped) {
+                file.close();
+            }
+        }
+    }
+
+    private static void checkKind(FileStatus status) {
+        boolean onMemory = status.fileSystemMagic() == FileStatus.TMPFS_MAGIC || status.isOnHugetlbfs();
+        if (status.type() != FileStatus.Type.REGULAR || !onMemory) {
+            throw new MessageFault("memory that is no memory file (memfd, tmpfs or hugetlbfs): " + status.type());
+        }
+    }
+
+    private static void checkLength(RegionRequest request, FileStatus status) {
+        if (status.byteLength() < request.fileOffset() + request.byteLength()) {
+            throw new MessageFault(String.format(
+                    "a region of %d bytes at offset %d of a file of %d",
+                    request.byteLength(), request.fileOffset(), status.byteLength()));
+        }
+    }
+
+    /** Maps whole pages of the file, which on hugetlbfs are larger than the region's bounds may be aligned to. */
+    private static MappedRegion map(RegionRequest request, Fd file, FileStatus status, boolean sealed) {
+        long page = status.isOnHugetlbfs() ? status.fileSystemBlockByteLength() : Pages.byteLength();
+        long start = request.fileOffset() & -page;
+        long end = Math.addExact(request.fileOffset() + request.byteLength(), page - 1) & -page;
+        Mapping mapping =
+                Mapping.map(file, start, end - start, Mapping.Protection.READ_WRITE, Mapping.Option.NO_RESERVE);
+        Region region = new Region(
+                request.guestAddress(),
+                request.userAddress(),
+                request.byteLength(),
+                mapping.address() + (request.fileOffset() - start));
+        return new MappedRegion(request, region, file, status, sealed, mapping);
+    }
+
+    RegionRequest request() {
+        return request;
+    }
+
+    Region region() {
+        return region;
+    }
+
+    /** Whether the file cannot become shorter. */
+    boolean isSealed() {
+        return sealed;
+    }
+
+    /** Whether both show the same bytes at the same addresses. */
+    boolean isSame(MappedRegion other) {
+        return request.equals(other.request) && identity.isSameFile(other.identity);
+    }
+
+    /**
+     * Reads 16 bits at a host address inside the region by asking the kernel, which answers where an access of our own
+     * would fault because the file was truncated.
+     *
+     * @return the value, or -1 if the file ends before it
+     */
+    int readShort(long hostAddress) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(Short.BYTES, Short.BYTES);
+            long offset = request.fileOffset() + (hostAddress - region.hostAddress());
+            long read = FileDescriptors.readAt(file, offset, value);
+            return read == Short.BYTES ? HostMemory.loadShort(HostMemory.addressOf(value)) : -1;
+        }
+    }
+
+    /** Whether the file is still as long as the region needs. From any thread. */
+    synchronized boolean isWhole() {
+        return closed
+                || sealed
+                || FileDescriptors.status(file).byteLength() >= request.fileOffset() + request.byteLength();
+    }
+
+    /** Unmaps the region: nobody may use it any more. */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            file.close();
+            mapping.close();
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package io.annulet.backend.control;
+
+import io.annulet.backend.data.QueueSetup;
+import io.annulet.linux.Fd;
+import io.annulet.memory.GuestMemory;
+import io.annulet.vhostuser.MessageLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The messages about the memory table; owned by the control thread. */
+final class MemoryMessages {
+
+    private final Device device;
+    private final Rings rings;
+
+    MemoryMessages(Device device, Rings rings) {
+        this.device = device;
+        this.rings = rings;
+    }
+
+    Answer getMaxMemSlots() {
+        return new Answer.Value(GuestMemory.MAX_REGIONS);
+    }
+
+    /** A table of one to eight regions, with as many descriptors and as much payload as it says. */
+    Answer setMemTable(Message message) {
+        long count = message.u32(MessageLayout.TABLE_COUNT);
+        long payload = MessageLayout.TABLE_REGIONS + count * MessageLayout.REGION_BYTES;
+        if (count < 1 || count > MessageLayout.TABLE_MAX_REGIONS || message.payloadByteLength() != payload) {
+            throw new MessageFault(count + " regions in " + message.payloadByteLength() + " bytes");
+        }
+        if (message.fdCount() != count) {
+            throw new MessageFault(message.fdCount() + " descriptors for " + count + " regions");
+        }
+        List<RegionRequest> requests = new ArrayList<>();
+        List<Fd> files = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            requests.add(RegionRequest.read(message, MessageLayout.TABLE_REGIONS + i * MessageLayout.REGION_BYTES));
+            files.add(message.takeFd(i));
+        }
+        return replace(device.memory().replacedBy(requests, files, device.options.seal()));
+    }
+
+    Answer addMemReg(Message message) {
+        RegionRequest request = RegionRequest.read(message, MessageLayout.SINGLE_REGION);
+        return replace(device.memory().plus(request, message.takeFd(0), device.options.seal()));
+    }
+
+    /** A descriptor that comes along is closed with the message. */
+    Answer remMemReg(Message message) {
+        return replace(device.memory().minus(RegionRequest.read(message, MessageLayout.SINGLE_REGION)));
+    }
+
+    /**
+     * Puts a prepared table in force. Rings that run go on in it, or it is refused: nobody takes memory from a ring that
+     * has not been stopped. What only the old table had is unmapped after the worker has left it.
+     */
+    private Answer replace(MemoryTable next) {
+        MemoryTable old = device.memory();
+        List<QueueSetup> moved = new ArrayList<>();
+        try {
+            for (Vring vring : device.startedVrings()) {
+                moved.add(rings.setup(vring, next));
+            }
+        } catch (MessageFault refused) {
+            next.missingIn(old).forEach(MappedRegion::close);
+            throw refused;
+        }
+        device.memory(next);
+        old.missingIn(next).forEach(device.retired::add);
+        return moved.isEmpty()
+                ? Answer.DONE
+                : Answer.afterWorker(done -> device.worker.replaceMemory(device.port, moved, done));
+    }
+}

@@ -1,0 +1,65 @@
+package io.annulet.backend.control;
+
+import io.annulet.vhostuser.VhostUserRequest;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The protocol as this back-end speaks it: each message it serves, and who serves it; owned by the control thread. */
+final class MessageTable {
+
+    /** Serves one kind of message, whose size and descriptors have been checked. */
+    @FunctionalInterface
+    interface Handler {
+        Answer handle(Message message);
+    }
+
+    private final Map<VhostUserRequest, Handler> handlers = new EnumMap<>(VhostUserRequest.class);
+
+    MessageTable(Device device) {
+        Rings rings = new Rings(device);
+        FeatureMessages features = new FeatureMessages(device);
+        MemoryMessages memory = new MemoryMessages(device, rings);
+        VringMessages vrings = new VringMessages(device, rings);
+        DeviceMessages all = new DeviceMessages(device, rings);
+
+        on(VhostUserRequest.GET_FEATURES, message -> features.getFeatures());
+        on(VhostUserRequest.SET_FEATURES, features::setFeatures);
+        on(VhostUserRequest.GET_PROTOCOL_FEATURES, message -> features.getProtocolFeatures());
+        on(VhostUserRequest.SET_PROTOCOL_FEATURES, features::setProtocolFeatures);
+        on(VhostUserRequest.GET_QUEUE_NUM, message -> features.getQueueNum());
+
+        on(VhostUserRequest.SET_MEM_TABLE, memory::setMemTable);
+        on(VhostUserRequest.GET_MAX_MEM_SLOTS, message -> memory.getMaxMemSlots());
+        on(VhostUserRequest.ADD_MEM_REG, memory::addMemReg);
+        on(VhostUserRequest.REM_MEM_REG, memory::remMemReg);
+
+        on(VhostUserRequest.SET_VRING_NUM, vrings::setVringNum);
+        on(VhostUserRequest.SET_VRING_BASE, vrings::setVringBase);
+        on(VhostUserRequest.SET_VRING_ADDR, vrings::setVringAddr);
+        on(VhostUserRequest.SET_VRING_KICK, vrings::setVringKick);
+        on(VhostUserRequest.SET_VRING_CALL, vrings::setVringCall);
+        on(VhostUserRequest.SET_VRING_ERR, vrings::setVringErr);
+        on(VhostUserRequest.SET_VRING_ENABLE, vrings::setVringEnable);
+        on(VhostUserRequest.GET_VRING_BASE, vrings::getVringBase);
+
+        on(VhostUserRequest.SET_OWNER, message -> all.setOwner());
+        on(VhostUserRequest.RESET_OWNER, message -> all.resetOwner());
+        on(VhostUserRequest.RESET_DEVICE, message -> all.resetDevice());
+        on(VhostUserRequest.SET_STATUS, all::setStatus);
+        on(VhostUserRequest.GET_STATUS, message -> all.getStatus());
+        on(VhostUserRequest.NET_SET_MTU, all::netSetMtu);
+        on(VhostUserRequest.SEND_RARP, all::sendRarp);
+        on(VhostUserRequest.SET_BACKEND_REQ_FD, all::setBackendReqFd);
+    }
+
+    private void on(VhostUserRequest request, Handler handler) {
+        handlers.put(request, handler);
+    }
+
+    /** Null if this back-end does not serve the message. */
+    @Nullable
+    Handler handler(VhostUserRequest request) {
+        return handlers.get(request);
+    }
+}

@@ -1,0 +1,42 @@
+package io.annulet.backend.control;
+
+import static io.annulet.vhostuser.ProtocolFeature.BACKEND_REQ;
+import static io.annulet.vhostuser.ProtocolFeature.CONFIGURE_MEM_SLOTS;
+import static io.annulet.vhostuser.ProtocolFeature.MQ;
+import static io.annulet.vhostuser.ProtocolFeature.NET_MTU;
+import static io.annulet.vhostuser.ProtocolFeature.RARP;
+import static io.annulet.vhostuser.ProtocolFeature.REPLY_ACK;
+import static io.annulet.vhostuser.ProtocolFeature.RESET_DEVICE;
+import static io.annulet.vhostuser.ProtocolFeature.STATUS;
+
+import io.annulet.vhostuser.ProtocolFeature;
+import io.annulet.vhostuser.VirtioFeature;
+
+/** Which features a port offers: what is implemented, nothing else; stateless. */
+final class Offer {
+
+    private static final long RING = VirtioFeature.VERSION_1 | VirtioFeature.INDIRECT_DESC | VirtioFeature.EVENT_IDX;
+
+    /** The data path gathers headers over any descriptors, as ANY_LAYOUT allows legacy drivers to spread them. */
+    private static final long LEGACY = VirtioFeature.ANY_LAYOUT;
+
+    private static final long NET = VirtioFeature.NET_MRG_RXBUF | VirtioFeature.NET_GUEST_ANNOUNCE;
+
+    private Offer() {}
+
+    static long features(GuestOptions options) {
+        long features = RING | LEGACY | NET | VirtioFeature.PROTOCOL_FEATURES;
+        if (options.queuePairs() > 1) {
+            features |= VirtioFeature.NET_MQ;
+        }
+        if (options.mtu() != 0) {
+            features |= VirtioFeature.NET_MTU;
+        }
+        return features;
+    }
+
+    static long protocolFeatures() {
+        return ProtocolFeature.maskOf(
+                MQ, REPLY_ACK, NET_MTU, BACKEND_REQ, RARP, RESET_DEVICE, CONFIGURE_MEM_SLOTS, STATUS);
+    }
+}

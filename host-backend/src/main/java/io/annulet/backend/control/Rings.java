@@ -1,0 +1,117 @@
+package io.annulet.backend.control;
+
+import io.annulet.backend.data.NetHeader;
+import io.annulet.backend.data.QueueSetup;
+import io.annulet.linux.EventFd;
+import io.annulet.vhostuser.VirtioFeature;
+import io.annulet.vring.Index16;
+import io.annulet.vring.RingFeatures;
+import io.annulet.vring.SplitRing;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Starts, stops and moves the rings of a device with its worker; owned by the control thread. */
+final class Rings {
+
+    private final Device device;
+
+    Rings(Device device) {
+        this.device = device;
+    }
+
+    /** Hands a stopped ring to the worker, which polls it at once. */
+    Answer start(Vring vring) {
+        QueueSetup setup = setup(vring, device.memory());
+        vring.baseIndex = setup.baseIndex();
+        vring.start();
+        return Answer.afterWorker(done -> device.worker.openQueue(device.port, setup, done));
+    }
+
+    /** Takes a ring from the worker, if it has it, and goes on with {@code then} once the worker has left it. */
+    Answer stop(Vring vring, Supplier<Answer> then) {
+        if (!vring.isStarted()) {
+            return then.get();
+        }
+        vring.stop();
+        return Answer.afterWorker(
+                done -> device.worker.closeQueue(device.port, vring.index(), next -> {
+                    // -1 if the worker had to leave the ring before: then the base stays as it was.
+                    if (next >= 0) {
+                        vring.baseIndex = next;
+                    }
+                    done.run();
+                }),
+                then);
+    }
+
+    /** Stops all rings at once. */
+    Answer stopAll(Supplier<Answer> then) {
+        if (device.startedVrings().isEmpty()) {
+            return then.get();
+        }
+        device.startedVrings().forEach(Vring::stop);
+        return Answer.afterWorker(done -> device.worker.closeAllQueues(device.port, done), then);
+    }
+
+    /** Everything the worker needs to know of a ring; refused unless all of it is there and right. */
+    QueueSetup setup(Vring vring, MemoryTable memory) {
+        VringAddresses addresses = vring.addresses;
+        if (vring.size == 0 || addresses == null) {
+            throw new MessageFault("vring " + vring.index() + " is started before its size and addresses are set");
+        }
+        return setup(vring, memory, addresses);
+    }
+
+    private QueueSetup setup(Vring vring, MemoryTable memory, VringAddresses addresses) {
+        SplitRing ring = addresses.in(memory.memory(), vring.size);
+        long features = device.negotiation.features();
+        return new QueueSetup(
+                vring.index(),
+                ring,
+                memory.memory(),
+                RingFeatures.of(features),
+                NetHeader.byteLength(features),
+                (features & VirtioFeature.NET_MRG_RXBUF) != 0,
+                baseIndex(vring, memory.readShort(ring.usedIndexAddress())),
+                vring.isEnableWished(),
+                vring.kick,
+                vring.call,
+                vring.error);
+    }
+
+    /**
+     * Where to go on: at the base, unless the used index tells that chains before it were never given back. An earlier
+     * back-end took them; chains are given back in order, so they are just those from the used index on.
+     */
+    private static int baseIndex(Vring vring, int usedIndex) {
+        if (usedIndex < 0) {
+            throw new MessageFault("the memory of vring " + vring.index() + " is gone");
+        }
+        int notGivenBack = Index16.distance(usedIndex, vring.baseIndex);
+        return notGivenBack <= vring.size ? usedIndex : vring.baseIndex;
+    }
+
+    /** Tells the worker of a changed call descriptor; the old one is closed when the worker has let go of it. */
+    Answer replaceCall(Vring vring, @Nullable EventFd call) {
+        device.retired.add(vring.call);
+        vring.call = call;
+        return vring.isStarted()
+                ? Answer.afterWorker(done -> device.worker.replaceCall(device.port, vring.index(), call, done))
+                : Answer.DONE;
+    }
+
+    Answer replaceError(Vring vring, @Nullable EventFd error) {
+        device.retired.add(vring.error);
+        vring.error = error;
+        return vring.isStarted()
+                ? Answer.afterWorker(done -> device.worker.replaceError(device.port, vring.index(), error, done))
+                : Answer.DONE;
+    }
+
+    Answer enable(Vring vring, boolean enabled) {
+        vring.enable(enabled);
+        return vring.isStarted()
+                ? Answer.afterWorker(done -> device.worker.enableQueue(device.port, vring.index(), enabled, done))
+                : Answer.DONE;
+    }
+}

@@ -1,0 +1,74 @@
+package io.annulet.backend.control;
+
+import io.annulet.linux.EventFd;
+import org.jspecify.annotations.Nullable;
+
+/** What a front-end has told about one ring so far; owned by the control thread. */
+final class Vring {
+
+    private final int index;
+    private RingState state = RingState.STOPPED;
+    private boolean enableWish;
+    private boolean broken;
+
+    /** Descriptors; 0 until SET_VRING_NUM. */
+    int size;
+    /** The available entry to take next, while the ring is stopped. */
+    int baseIndex;
+
+    @Nullable
+    VringAddresses addresses;
+
+    @Nullable
+    EventFd kick;
+
+    @Nullable
+    EventFd call;
+
+    @Nullable
+    EventFd error;
+
+    Vring(int index) {
+        this.index = index;
+    }
+
+    int index() {
+        return index;
+    }
+
+    RingState state() {
+        return state;
+    }
+
+    boolean isStarted() {
+        return state.isStarted();
+    }
+
+    /** Whether the ring is enabled, or will be once it starts. */
+    boolean isEnableWished() {
+        return enableWish;
+    }
+
+    void enable(boolean enabled) {
+        enableWish = enabled;
+        state = state.after(enabled ? RingState.Move.ENABLE : RingState.Move.DISABLE);
+    }
+
+    void start() {
+        broken = false;
+        state = state.after(enableWish ? RingState.Move.START_ENABLED : RingState.Move.START);
+    }
+
+    void stop() {
+        state = state.after(RingState.Move.STOP);
+    }
+
+    /** Whether the driver broke the ring since it was started. */
+    boolean isBroken() {
+        return broken;
+    }
+
+    void markBroken() {
+        broken = true;
+    }
+}

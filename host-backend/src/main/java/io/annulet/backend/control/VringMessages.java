@@ -1,0 +1,152 @@
+package io.annulet.backend.control;
+
+import io.annulet.linux.EventFd;
+import io.annulet.linux.Fd;
+import io.annulet.linux.FileDescriptors;
+import io.annulet.vhostuser.MessageLayout;
+import io.annulet.vring.SplitRing;
+import org.jspecify.annotations.Nullable;
+
+/** The messages about single rings; owned by the control thread. */
+final class VringMessages {
+
+    private static final long INDEX_MASK = 0xffff;
+
+    private final Device device;
+    private final Rings rings;
+
+    VringMessages(Device device, Rings rings) {
+        this.device = device;
+        this.rings = rings;
+    }
+
+    Answer setVringNum(Message message) {
+        Vring vring = stoppedVring(message);
+        long size = message.u32(MessageLayout.STATE_NUM);
+        if (!SplitRing.isValidSize(size)) {
+            throw new MessageFault("vring " + vring.index() + " of " + size + " descriptors");
+        }
+        vring.size = (int) size;
+        return Answer.DONE;
+    }
+
+    Answer setVringBase(Message message) {
+        Vring vring = stoppedVring(message);
+        long base = message.u32(MessageLayout.STATE_NUM);
+        if (base > INDEX_MASK) {
+            throw new MessageFault("base " + base + " of vring " + vring.index());
+        }
+        vring.baseIndex = (int) base;
+        return Answer.DONE;
+    }
+
+    private Vring stoppedVring(Message message) {
+        Vring vring = device.vring(message.u32(MessageLayout.STATE_INDEX));
+        if (vring.isStarted()) {
+            throw new MessageFault("vring " + vring.index() + " is running");
+        }
+        return vring;
+    }
+
+    /** Checked at once if memory and size are known, else when the ring starts. A running ring goes on at its new place. */
+    Answer setVringAddr(Message message) {
+        Vring vring = device.vring(message.u32(MessageLayout.ADDRESS_INDEX));
+        if ((message.u32(MessageLayout.ADDRESS_FLAGS) & ~MessageLayout.ADDRESS_FLAG_LOG) != 0) {
+            throw new MessageFault("unknown flags in the addresses of vring " + vring.index());
+        }
+        VringAddresses addresses = VringAddresses.read(message);
+        if (addresses.equals(vring.addresses)) {
+            return Answer.DONE;
+        }
+        if (vring.size != 0 && device.memory() != MemoryTable.EMPTY) {
+            addresses.in(device.memory().memory(), vring.size);
+        }
+        if (!vring.isStarted()) {
+            vring.addresses = addresses;
+            return Answer.DONE;
+        }
+        return rings.stop(vring, () -> {
+            vring.addresses = addresses;
+            return rings.start(vring);
+        });
+    }
+
+    /** The descriptor makes the ring start; a ring that runs is started anew with it. */
+    Answer setVringKick(Message message) {
+        Vring vring = notifiedVring(message);
+        rings.setup(vring, device.memory());
+        EventFd kick = takeEventFd(message, "kick");
+        device.retired.add(vring.kick);
+        vring.kick = kick;
+        return rings.stop(vring, () -> rings.start(vring));
+    }
+
+    Answer setVringCall(Message message) {
+        Vring vring = notifiedVring(message);
+        return rings.replaceCall(vring, takeEventFd(message, "call"));
+    }
+
+    Answer setVringErr(Message message) {
+        Vring vring = notifiedVring(message);
+        return rings.replaceError(vring, takeEventFd(message, "error"));
+    }
+
+    /** The ring of a message whose one number has the index in bits 0 to 7 and in bit 8 that no descriptor comes along. */
+    private Vring notifiedVring(Message message) {
+        long value = message.u64();
+        if ((value & ~(MessageLayout.VRING_INDEX_MASK | MessageLayout.VRING_NO_FD)) != 0) {
+            throw new MessageFault(String.format("vring 0x%x", value));
+        }
+        boolean announced = (value & MessageLayout.VRING_NO_FD) == 0;
+        if (announced != (message.fdCount() == 1)) {
+            throw new MessageFault(message.fdCount() + " descriptors where the payload says otherwise");
+        }
+        return device.vring(value & MessageLayout.VRING_INDEX_MASK);
+    }
+
+    /** The descriptor, if one came. It is made not to block, which the peer can undo at any time. */
+    private static @Nullable EventFd takeEventFd(Message message, String what) {
+        if (message.fdCount() == 0) {
+            return null;
+        }
+        return EventFd.adopt(message.takeFd(0, fd -> {
+            checkEventFd(fd, what);
+            FileDescriptors.setNonBlocking(fd, true);
+        }));
+    }
+
+    /** Only an eventfd is harmless to wait for and to write to: what a pipe, file or socket does, its other end decides. */
+    private static void checkEventFd(Fd fd, String what) {
+        if (!EventFd.isEventFd(fd)) {
+            throw new MessageFault("a " + what + " descriptor that is no eventfd but " + FileDescriptors.link(fd));
+        }
+    }
+
+    Answer setVringEnable(Message message) {
+        Vring vring = device.vring(message.u32(MessageLayout.STATE_INDEX));
+        long enable = message.u32(MessageLayout.STATE_NUM);
+        if (enable > 1) {
+            throw new MessageFault("enable " + enable + " for vring " + vring.index());
+        }
+        if (!device.negotiation.ringsStartDisabled()) {
+            throw new MessageFault("rings are not enabled one by one without VHOST_USER_F_PROTOCOL_FEATURES");
+        }
+        return rings.enable(vring, enable == 1);
+    }
+
+    /**
+     * Stops a ring and tells where its driver's next chain is. It forgets its addresses, kick and call, which the next
+     * start brings anew; QEMU sends the error descriptor once only, so that stays, and so does whether it is enabled.
+     */
+    Answer getVringBase(Message message) {
+        Vring vring = device.vring(message.u32(MessageLayout.STATE_INDEX));
+        return rings.stop(vring, () -> {
+            device.retired.add(vring.kick);
+            device.retired.add(vring.call);
+            vring.kick = null;
+            vring.call = null;
+            vring.addresses = null;
+            return new Answer.VringState(vring.index(), vring.baseIndex);
+        });
+    }
+}
