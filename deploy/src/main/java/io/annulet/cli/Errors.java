@@ -1,5 +1,6 @@
 package io.annulet.cli;
 
+import io.annulet.linux.LinuxException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -11,7 +12,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** How errors reach the user: what can be mended is a line and a hint; only our own mistakes show a stack trace. */
+/** How errors reach the user: what can be mended is one line with its remedy; only our own mistakes show a stack trace. */
 final class Errors {
     private Errors() {}
 
@@ -19,8 +20,7 @@ final class Errors {
     static int explainUsage(ParameterException problem, String[] arguments) {
         CommandLine command = problem.getCommandLine();
         PrintWriter err = command.getErr();
-        complain(err, command, firstLine(problem.getMessage()));
-        err.println(hint(problem, command));
+        complain(err, command, firstLine(problem.getMessage()) + "; " + hint(problem, command));
         err.flush();
         return ExitCode.USAGE;
     }
@@ -30,10 +30,9 @@ final class Errors {
         PrintWriter err = command.getErr();
         int status = ExitCode.USAGE;
         switch (failure) {
-            case CommandFailure known -> {
-                complain(err, command, firstLine(known.getMessage()));
-                err.println(known.remedy());
-            }
+            case CommandFailure known ->
+                complain(err, command, firstLine(known.getMessage()) + "; " + firstLine(known.remedy()));
+            case LinuxException kernel -> complain(err, command, firstLine(kernel.getMessage()));
             case IOException io -> complain(err, command, sentence(io));
             case UncheckedIOException io -> complain(err, command, sentence(io));
             default -> {

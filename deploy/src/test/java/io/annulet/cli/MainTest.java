@@ -23,9 +23,9 @@ final class MainTest {
     }
 
     @Test
-    void wrongOptionIsOneLineAndAHintWithStatusTwo() {
+    void wrongOptionIsOneLineWithAHintAndStatusTwo() {
         assertEquals(2, execute(Main.commandLine(), "--nonsense"));
-        assertEquals("annulet: Unknown option: '--nonsense'\nsee: annulet --help\n", err.toString());
+        assertEquals("annulet: Unknown option: '--nonsense'; see: annulet --help\n", err.toString());
     }
 
     @Test
@@ -37,7 +37,7 @@ final class MainTest {
     @Test
     void whatTheUserCanMendIsToldWithItsRemedyAndNoStackTrace() {
         assertEquals(2, fail(new CommandFailure("cannot listen on /a: in use", "stop the other back-end first")));
-        assertEquals("annulet fail: cannot listen on /a: in use\nstop the other back-end first\n", err.toString());
+        assertEquals("annulet fail: cannot listen on /a: in use; stop the other back-end first\n", err.toString());
     }
 
     @Test
