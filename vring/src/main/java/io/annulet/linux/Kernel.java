@@ -49,7 +49,9 @@ final class Kernel {
     private static final int EVENTFD2 = number(290, 19);
     private static final int PRLIMIT64 = number(302, 261);
     private static final int MEMFD_CREATE = number(319, 279);
+    private static final int USERFAULTFD = number(323, 282);
     private static final int STATX = number(332, 291);
+    private static final int IO_URING_SETUP = number(425, 425);
 
     private Kernel() {}
 
@@ -207,6 +209,14 @@ final class Kernel {
 
     static long clockGettime(int clock, long timespec) {
         return call(CLOCK_GETTIME, clock, timespec);
+    }
+
+    static long userfaultfd(int flags) {
+        return call(USERFAULTFD, flags);
+    }
+
+    static long ioUringSetup(int entries, long parameters) {
+        return call(IO_URING_SETUP, entries, parameters);
     }
 
     static long prlimit64(int process, int resource, long newLimit, long oldLimit) {
