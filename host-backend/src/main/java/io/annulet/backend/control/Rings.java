@@ -22,7 +22,7 @@ final class Rings {
     /** Hands a stopped ring to the worker, which polls it at once. */
     Answer start(Vring vring) {
         QueueSetup setup = setup(vring, device.memory());
-        vring.baseIndex = setup.baseIndex();
+        vring.baseIndex = setup.base();
         vring.start();
         return Answer.afterWorker(done -> device.worker.openQueue(device.port, setup, done));
     }
