@@ -32,7 +32,7 @@ final class DeviceMessages {
     /** Back to the beginning but for what belongs to the connection: features, memory, and call and error descriptors. */
     Answer resetDevice() {
         return rings.stopAll(() -> {
-            for (Vring vring : device.vrings()) {
+            for (VringConfig vring : device.vrings()) {
                 device.retired.add(vring.kick);
                 vring.kick = null;
                 vring.addresses = null;

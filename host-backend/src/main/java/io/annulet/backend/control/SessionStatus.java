@@ -63,7 +63,7 @@ public record SessionStatus(
                 device.memory().regions().stream().map(SessionStatus::region).toList());
     }
 
-    private static Ring ring(Vring vring) {
+    private static Ring ring(VringConfig vring) {
         return new Ring(
                 vring.index(), vring.state(), vring.isEnableWished(), vring.isBroken(), vring.size, vring.baseIndex);
     }
