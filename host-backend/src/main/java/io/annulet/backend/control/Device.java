@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Device {
 
-    final GuestOptions options;
+    final VhostUserOptions options;
     final GuestPort port;
     final WorkerProxy worker;
     final Negotiation negotiation;
@@ -31,7 +31,7 @@ final class Device {
 
     private @Nullable Fd backendChannel;
 
-    Device(GuestOptions options, GuestPort port, WorkerProxy worker) {
+    Device(VhostUserOptions options, GuestPort port, WorkerProxy worker) {
         this.options = options;
         this.port = port;
         this.worker = worker;

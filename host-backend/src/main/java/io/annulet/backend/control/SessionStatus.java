@@ -43,7 +43,7 @@ public record SessionStatus(
     public record SharedRegion(long guestAddress, long userAddress, long byteLength, boolean sealed) {}
 
     /** Nobody is connected. */
-    static SessionStatus detached(GuestOptions options) {
+    static SessionStatus detached(VhostUserOptions options) {
         return new SessionStatus(
                 false, 0, Offer.features(options), 0, Offer.protocolFeatures(), 0, 0, 0, List.of(), List.of());
     }
