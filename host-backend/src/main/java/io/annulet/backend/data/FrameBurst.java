@@ -204,6 +204,13 @@ public final class FrameBurst {
         restOffsets[frame] = offset;
     }
 
+    /** Copies a frame, from its Ethernet header on, to one place with room for {@link #frameByteLength}. */
+    public void copyFrame(int frame, long to) {
+        int first = snapshotFrameBytes[frame];
+        HostMemory.copy(snapshotAddress(frame) + NetHeader.BYTES, to, first);
+        copyRest(frame, 0, to + first, restByteLength(frame));
+    }
+
     /** Copies the rest of a frame, from {@code skip} bytes into it on, to one place. */
     void copyRest(int frame, int skip, long to, int byteLength) {
         int segment = restSegments[frame];

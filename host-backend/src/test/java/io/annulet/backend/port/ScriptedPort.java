@@ -97,6 +97,14 @@ final class ScriptedPort implements Port, AutoCloseable {
         return offset;
     }
 
+    /** Begins to write frames where the first one was, once all have been given back. */
+    void forgetSent() {
+        if (driver.outstanding() != 0) {
+            throw new IllegalStateException(driver.outstanding() + " frames are not given back yet");
+        }
+        nextFree = RING_BYTES;
+    }
+
     /** Cuts the memory off behind the ring, as a front-end can do at any moment. */
     void truncate() {
         FileDescriptors.truncate(file, RING_BYTES);

@@ -2,6 +2,8 @@ package io.annulet.backend.port;
 
 import io.annulet.backend.stats.PortCounters;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.CountersManager;
 
@@ -13,9 +15,11 @@ final class TestCounters {
     private final CountersManager manager = new CountersManager(
             new UnsafeBuffer(ByteBuffer.allocateDirect(4 * VALUES_BYTES)),
             new UnsafeBuffer(ByteBuffer.allocateDirect(VALUES_BYTES)));
+    private final Map<String, PortCounters> made = new HashMap<>();
 
+    /** The counters of a port: the same for ports of the same name, one after the other. */
     PortCounters of(String port) {
-        return new PortCounters(manager, port);
+        return made.computeIfAbsent(port, name -> new PortCounters(manager, name));
     }
 
     /** The counter called "port what"; what was never counted is no counter. */
