@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GuestEndpoint {
 
-    private final VhostUserOptions options;
+    private final GuestOptions options;
     private final ControlLoop loop;
     private final WorkerProxy worker;
     private final ControlLimits limits;
@@ -37,16 +37,12 @@ public final class GuestEndpoint {
 
     private volatile SessionStatus status;
 
-    public GuestEndpoint(VhostUserOptions options, ControlLoop loop, WorkerProxy worker, PortCounters counters) {
+    public GuestEndpoint(GuestOptions options, ControlLoop loop, WorkerProxy worker, PortCounters counters) {
         this(options, loop, worker, counters, ControlLimits.DEFAULTS);
     }
 
     GuestEndpoint(
-            VhostUserOptions options,
-            ControlLoop loop,
-            WorkerProxy worker,
-            PortCounters counters,
-            ControlLimits limits) {
+            GuestOptions options, ControlLoop loop, WorkerProxy worker, PortCounters counters, ControlLimits limits) {
         this.options = options;
         this.loop = loop;
         this.worker = worker;
@@ -55,7 +51,7 @@ public final class GuestEndpoint {
         this.port =
                 new GuestPort(options.name(), options.queuePairs(), counters, new FromWorker(), this::isMemoryWhole);
         this.log = new PortLog(options.name(), limits.logLinesASecond());
-        this.attachment = options.mode() == VhostUserOptions.Mode.SERVER
+        this.attachment = options.mode() == GuestOptions.Mode.SERVER
                 ? new ServerAttachment(this, loop, options, log)
                 : new ClientAttachment(this, loop, options, limits, log);
         this.status = SessionStatus.detached(options);
@@ -66,7 +62,7 @@ public final class GuestEndpoint {
         return port;
     }
 
-    public VhostUserOptions options() {
+    public GuestOptions options() {
         return options;
     }
 

@@ -38,7 +38,11 @@ final class NetworkNamespace implements AutoCloseable {
         assumeTrue(Privileges.has(Capability.CAP_NET_ADMIN), "network namespaces need CAP_NET_ADMIN");
         assumeTrue(Privileges.has(Capability.CAP_SYS_ADMIN), "network namespaces need CAP_SYS_ADMIN");
         assumeTrue(Files.exists(Path.of("/dev/net/tun")), "/dev/net/tun is missing");
-        assumeTrue(isInstalled("ip"), "ip is not installed");
+        assumeInstalled("ip");
+        assumeInstalled(tools);
+    }
+
+    static void assumeInstalled(String... tools) {
         for (String tool : tools) {
             assumeTrue(isInstalled(tool), tool + " is not installed");
         }

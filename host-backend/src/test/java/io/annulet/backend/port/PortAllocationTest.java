@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.annulet.backend.data.Link;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,8 +33,28 @@ final class PortAllocationTest {
                     SteppedWorker worker = new SteppedWorker()) {
                 worker.add(new Link(), source, near);
                 worker.add(new Link(), far, sink);
-                allocatesNothing(worker);
+                allocatesNothing(worker, sink);
             }
+        }
+    }
+
+    @Test
+    void loopbackTakesAndSendsBack() {
+        try (SteppedWorker worker = new SteppedWorker()) {
+            worker.add(new Link(), source, new LoopbackPort("echo", counters.of("echo")));
+            allocatesNothing(worker, source);
+        }
+    }
+
+    @Test
+    void captureTakes() {
+        try (PcapPort capture =
+                        PcapPort.open("capture", PcapPortOptions.write(Path.of("/dev/null")), counters.of("capture"));
+                SteppedWorker worker = new SteppedWorker()) {
+            worker.add(new Link(), source, capture);
+            stepsWithoutAllocation(worker);
+            long captured = counters.get("capture", "out.frames");
+            assertTrue(captured > FRAMES / 4, () -> "only " + captured + " frames were captured");
         }
     }
 
@@ -43,20 +64,23 @@ final class PortAllocationTest {
         return tap;
     }
 
-    /** Steps the worker until the source has sent enough; most of it arrives at the sink. */
-    private void allocatesNothing(SteppedWorker worker) {
+    /** Most of what the source sends arrives at {@code destination}. */
+    private void allocatesNothing(SteppedWorker worker, FloodPort destination) {
+        stepsWithoutAllocation(worker);
+        long received = destination.received;
+        assertTrue(received > (WARM_UP_FRAMES + FRAMES) / 2, () -> "only " + received + " frames arrived");
+    }
+
+    private void stepsWithoutAllocation(SteppedWorker worker) {
         source.flood(true);
         while (source.sent < WARM_UP_FRAMES) {
             worker.step();
         }
-        long receivedBefore = sink.received;
         long before = THREADS.getCurrentThreadAllocatedBytes();
         while (source.sent < WARM_UP_FRAMES + FRAMES) {
             worker.step();
         }
         long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
-        long received = sink.received - receivedBefore;
-        assertTrue(received > FRAMES / 2, () -> "only " + received + " frames arrived");
         // Less than a byte a frame is no object a frame: what is left is the JVM's own, when it swaps compiled code.
         assertTrue(allocated < FRAMES, () -> allocated + " bytes in " + FRAMES + " frames");
     }

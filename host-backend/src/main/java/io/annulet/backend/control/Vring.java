@@ -4,7 +4,7 @@ import io.annulet.linux.EventFd;
 import org.jspecify.annotations.Nullable;
 
 /** What a front-end has told about one ring so far; owned by the control thread. */
-final class VringConfig {
+final class Vring {
 
     private final int index;
     private RingState state = RingState.STOPPED;
@@ -28,7 +28,7 @@ final class VringConfig {
     @Nullable
     EventFd error;
 
-    VringConfig(int index) {
+    Vring(int index) {
         this.index = index;
     }
 
