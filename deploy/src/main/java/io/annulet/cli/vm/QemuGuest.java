@@ -25,6 +25,7 @@ public final class QemuGuest implements AutoCloseable {
     /** Long enough for a guest to boot on a machine on which much else runs; alone it takes 3 to 5 s. */
     public static final Duration BOOT_LIMIT = Duration.ofMinutes(3);
 
+    private static final String REMEDY = "run deploy/setup/install-tools qemu as root";
     private static final Duration QMP_LIMIT = Duration.ofSeconds(10);
     private static final Duration QUIT_LIMIT = Duration.ofSeconds(3);
 
@@ -54,13 +55,15 @@ public final class QemuGuest implements AutoCloseable {
 
     /** Why no guest can be started here, as "problem: remedy", or nothing when one can. */
     public static Optional<String> obstacle() {
-        Optional<QemuProgram> program = QemuProgram.find();
-        String remedy = ": run deploy/setup/install-tools qemu as root";
+        return problemOf(QemuProgram.find()).map(problem -> problem + ": " + REMEDY);
+    }
+
+    private static Optional<String> problemOf(Optional<QemuProgram> program) {
         if (program.isEmpty()) {
-            return Optional.of("qemu-system-x86_64 is missing" + remedy);
+            return Optional.of("qemu-system-x86_64 is missing");
         }
         return program.filter(QemuProgram::isTooOld)
-                .map(old -> "QEMU " + old.version() + " is too old for vhost-user under TCG" + remedy);
+                .map(old -> "QEMU " + old.version() + " is too old for vhost-user under TCG");
     }
 
     /**
@@ -69,10 +72,11 @@ public final class QemuGuest implements AutoCloseable {
      * @throws CommandFailure if there is no QEMU that could
      */
     public static QemuGuest start(QemuOptions options) {
-        QemuProgram program = QemuProgram.find()
-                .filter(found -> !found.isTooOld())
-                .orElseThrow(() -> new CommandFailure(
-                        obstacle().orElse("no QEMU"), "run deploy/setup/install-tools qemu as root"));
+        Optional<QemuProgram> found = QemuProgram.find();
+        problemOf(found).ifPresent(problem -> {
+            throw new CommandFailure(problem, REMEDY);
+        });
+        QemuProgram program = found.orElseThrow();
         Chardev agent = Chardev.listen(options.workFolder().resolve(options.name() + ".agent"));
         Chardev qmp = Chardev.listen(options.workFolder().resolve(options.name() + ".qmp"));
         List<String> command = QemuCommand.build(program, options, consoleOf(options), agent.path(), qmp.path());
