@@ -18,7 +18,9 @@ public final class FileDescriptors {
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
     private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int O_WRONLY = 1;
     private static final int O_NONBLOCK = 0x800;
+    private static final int O_CLOEXEC = 0x80000;
 
     private static final int FALLOC_FL_KEEP_SIZE = 1;
     private static final int FALLOC_FL_PUNCH_HOLE = 2;
@@ -39,6 +41,20 @@ public final class FileDescriptors {
                 Kernel.fcntl(fd.number(), F_DUPFD_CLOEXEC, 0),
                 "duplicate " + fd,
                 "check the limit of open files (ulimit -n)"));
+    }
+
+    /**
+     * Opens the file again, for writing without waiting. Unlike with a duplicate, no other holder of {@code fd} can change
+     * that. Opening has effects of its own on some devices: ask for the type first. Impossible for anonymous files.
+     */
+    public static Fd reopenForWriting(Fd fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment path = arena.allocateFrom("/proc/self/fd/" + fd.number());
+            return Fd.of((int) LinuxException.check(
+                    Kernel.openat(Kernel.AT_FDCWD, path.address(), O_WRONLY | O_NONBLOCK | O_CLOEXEC),
+                    "open " + fd + " again for writing",
+                    "check that /proc is mounted and that this process may write the file"));
+        }
     }
 
     /** What kind of file this is, where it lives and how large it is. */

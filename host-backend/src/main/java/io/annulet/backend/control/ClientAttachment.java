@@ -13,7 +13,7 @@ final class ClientAttachment implements Attachment {
 
     private final GuestEndpoint endpoint;
     private final ControlLoop loop;
-    private final GuestOptions options;
+    private final VhostUserOptions options;
     private final ControlLimits limits;
     private final PortLog log;
     private long pauseNanos;
@@ -22,7 +22,7 @@ final class ClientAttachment implements Attachment {
     private boolean closed;
 
     ClientAttachment(
-            GuestEndpoint endpoint, ControlLoop loop, GuestOptions options, ControlLimits limits, PortLog log) {
+            GuestEndpoint endpoint, ControlLoop loop, VhostUserOptions options, ControlLimits limits, PortLog log) {
         this.endpoint = endpoint;
         this.loop = loop;
         this.options = options;

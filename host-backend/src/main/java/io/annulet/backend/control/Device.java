@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Device {
 
-    final GuestOptions options;
+    final VhostUserOptions options;
     final GuestPort port;
     final WorkerProxy worker;
     final Negotiation negotiation;
     final Retired retired = new Retired();
-    private final Vring[] vrings;
+    private final VringConfig[] vrings;
 
     /** Read by the worker too, after an access to memory failed. */
     private volatile MemoryTable memory = MemoryTable.EMPTY;
@@ -31,29 +31,29 @@ final class Device {
 
     private @Nullable Fd backendChannel;
 
-    Device(GuestOptions options, GuestPort port, WorkerProxy worker) {
+    Device(VhostUserOptions options, GuestPort port, WorkerProxy worker) {
         this.options = options;
         this.port = port;
         this.worker = worker;
         this.negotiation = new Negotiation(Offer.features(options), Offer.protocolFeatures());
-        this.vrings = new Vring[2 * options.queuePairs()];
-        Arrays.setAll(vrings, Vring::new);
+        this.vrings = new VringConfig[2 * options.queuePairs()];
+        Arrays.setAll(vrings, VringConfig::new);
     }
 
-    List<Vring> vrings() {
+    List<VringConfig> vrings() {
         return List.of(vrings);
     }
 
     /** The ring of an index as it came, not cut to fewer bits. */
-    Vring vring(long index) {
+    VringConfig vring(long index) {
         if (index < 0 || index >= vrings.length) {
             throw new MessageFault("vring " + Long.toUnsignedString(index) + " of " + vrings.length);
         }
         return vrings[(int) index];
     }
 
-    List<Vring> startedVrings() {
-        return Arrays.stream(vrings).filter(Vring::isStarted).toList();
+    List<VringConfig> startedVrings() {
+        return Arrays.stream(vrings).filter(VringConfig::isStarted).toList();
     }
 
     MemoryTable memory() {
@@ -73,7 +73,7 @@ final class Device {
     /** Descriptors that this device holds. */
     int descriptorCount() {
         int count = memory.regions().size() + (backendChannel == null ? 0 : 1);
-        for (Vring vring : vrings) {
+        for (VringConfig vring : vrings) {
             count += (vring.kick == null ? 0 : 1) + (vring.call == null ? 0 : 1) + (vring.error == null ? 0 : 1);
         }
         return count;
@@ -84,7 +84,7 @@ final class Device {
         MemoryTable last = memory;
         memory = MemoryTable.EMPTY;
         last.regions().forEach(retired::add);
-        for (Vring vring : vrings) {
+        for (VringConfig vring : vrings) {
             vring.stop();
             retired.add(vring.kick);
             retired.add(vring.call);

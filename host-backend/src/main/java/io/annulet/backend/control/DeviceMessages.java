@@ -32,7 +32,7 @@ final class DeviceMessages {
     /** Back to the beginning but for what belongs to the connection: features, memory, and call and error descriptors. */
     Answer resetDevice() {
         return rings.stopAll(() -> {
-            for (Vring vring : device.vrings()) {
+            for (VringConfig vring : device.vrings()) {
                 device.retired.add(vring.kick);
                 vring.kick = null;
                 vring.addresses = null;
@@ -61,10 +61,10 @@ final class DeviceMessages {
 
     Answer netSetMtu(Message message) {
         long mtu = message.u64();
-        int most = device.options.mtu() == 0 ? GuestOptions.MAX_MTU : device.options.mtu();
-        if (mtu < GuestOptions.MIN_MTU || mtu > most) {
+        int most = device.options.mtu() == 0 ? VhostUserOptions.MAX_MTU : device.options.mtu();
+        if (mtu < VhostUserOptions.MIN_MTU || mtu > most) {
             throw new MessageFault(
-                    "an mtu of " + Long.toUnsignedString(mtu) + ", not " + GuestOptions.MIN_MTU + " to " + most);
+                    "an mtu of " + Long.toUnsignedString(mtu) + ", not " + VhostUserOptions.MIN_MTU + " to " + most);
         }
         device.mtu = (int) mtu;
         return Answer.DONE;

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GuestEndpoint {
 
-    private final GuestOptions options;
+    private final VhostUserOptions options;
     private final ControlLoop loop;
     private final WorkerProxy worker;
     private final ControlLimits limits;
@@ -37,12 +37,16 @@ public final class GuestEndpoint {
 
     private volatile SessionStatus status;
 
-    public GuestEndpoint(GuestOptions options, ControlLoop loop, WorkerProxy worker, PortCounters counters) {
+    public GuestEndpoint(VhostUserOptions options, ControlLoop loop, WorkerProxy worker, PortCounters counters) {
         this(options, loop, worker, counters, ControlLimits.DEFAULTS);
     }
 
     GuestEndpoint(
-            GuestOptions options, ControlLoop loop, WorkerProxy worker, PortCounters counters, ControlLimits limits) {
+            VhostUserOptions options,
+            ControlLoop loop,
+            WorkerProxy worker,
+            PortCounters counters,
+            ControlLimits limits) {
         this.options = options;
         this.loop = loop;
         this.worker = worker;
@@ -51,7 +55,7 @@ public final class GuestEndpoint {
         this.port =
                 new GuestPort(options.name(), options.queuePairs(), counters, new FromWorker(), this::isMemoryWhole);
         this.log = new PortLog(options.name(), limits.logLinesASecond());
-        this.attachment = options.mode() == GuestOptions.Mode.SERVER
+        this.attachment = options.mode() == VhostUserOptions.Mode.SERVER
                 ? new ServerAttachment(this, loop, options, log)
                 : new ClientAttachment(this, loop, options, limits, log);
         this.status = SessionStatus.detached(options);
@@ -62,7 +66,7 @@ public final class GuestEndpoint {
         return port;
     }
 
-    public GuestOptions options() {
+    public VhostUserOptions options() {
         return options;
     }
 

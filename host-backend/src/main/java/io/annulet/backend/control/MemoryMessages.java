@@ -59,7 +59,7 @@ final class MemoryMessages {
         MemoryTable old = device.memory();
         List<QueueSetup> moved = new ArrayList<>();
         try {
-            for (Vring vring : device.startedVrings()) {
+            for (VringConfig vring : device.startedVrings()) {
                 moved.add(rings.setup(vring, next));
             }
         } catch (MessageFault refused) {

@@ -24,7 +24,7 @@ final class Offer {
 
     private Offer() {}
 
-    static long features(GuestOptions options) {
+    static long features(VhostUserOptions options) {
         long features = RING | LEGACY | NET | VirtioFeature.PROTOCOL_FEATURES;
         if (options.queuePairs() > 1) {
             features |= VirtioFeature.NET_MQ;

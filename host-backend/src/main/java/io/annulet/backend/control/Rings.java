@@ -20,7 +20,7 @@ final class Rings {
     }
 
     /** Hands a stopped ring to the worker, which polls it at once. */
-    Answer start(Vring vring) {
+    Answer start(VringConfig vring) {
         QueueSetup setup = setup(vring, device.memory());
         vring.baseIndex = setup.base();
         vring.start();
@@ -28,7 +28,7 @@ final class Rings {
     }
 
     /** Takes a ring from the worker, if it has it, and goes on with {@code then} once the worker has left it. */
-    Answer stop(Vring vring, Supplier<Answer> then) {
+    Answer stop(VringConfig vring, Supplier<Answer> then) {
         if (!vring.isStarted()) {
             return then.get();
         }
@@ -49,12 +49,12 @@ final class Rings {
         if (device.startedVrings().isEmpty()) {
             return then.get();
         }
-        device.startedVrings().forEach(Vring::stop);
+        device.startedVrings().forEach(VringConfig::stop);
         return Answer.afterWorker(done -> device.worker.closeAllQueues(device.port, done), then);
     }
 
     /** Everything the worker needs to know of a ring; refused unless all of it is there and right. */
-    QueueSetup setup(Vring vring, MemoryTable memory) {
+    QueueSetup setup(VringConfig vring, MemoryTable memory) {
         VringAddresses addresses = vring.addresses;
         if (vring.size == 0 || addresses == null) {
             throw new MessageFault("vring " + vring.index() + " is started before its size and addresses are set");
@@ -62,7 +62,7 @@ final class Rings {
         return setup(vring, memory, addresses);
     }
 
-    private QueueSetup setup(Vring vring, MemoryTable memory, VringAddresses addresses) {
+    private QueueSetup setup(VringConfig vring, MemoryTable memory, VringAddresses addresses) {
         SplitRing ring = addresses.in(memory.memory(), vring.size);
         long features = device.negotiation.features();
         return new QueueSetup(
@@ -83,7 +83,7 @@ final class Rings {
      * Where to go on: at the base, unless the used index tells that chains before it were never given back. An earlier
      * back-end took them; chains are given back in order, so they are just those from the used index on.
      */
-    private static int baseIndex(Vring vring, int usedIndex) {
+    private static int baseIndex(VringConfig vring, int usedIndex) {
         if (usedIndex < 0) {
             throw new MessageFault("the memory of vring " + vring.index() + " is gone");
         }
@@ -92,7 +92,7 @@ final class Rings {
     }
 
     /** Tells the worker of a changed call descriptor; the old one is closed when the worker has let go of it. */
-    Answer replaceCall(Vring vring, @Nullable EventFd call) {
+    Answer replaceCall(VringConfig vring, @Nullable EventFd call) {
         device.retired.add(vring.call);
         vring.call = call;
         return vring.isStarted()
@@ -100,7 +100,7 @@ final class Rings {
                 : Answer.DONE;
     }
 
-    Answer replaceError(Vring vring, @Nullable EventFd error) {
+    Answer replaceError(VringConfig vring, @Nullable EventFd error) {
         device.retired.add(vring.error);
         vring.error = error;
         return vring.isStarted()
@@ -108,7 +108,7 @@ final class Rings {
                 : Answer.DONE;
     }
 
-    Answer enable(Vring vring, boolean enabled) {
+    Answer enable(VringConfig vring, boolean enabled) {
         vring.enable(enabled);
         return vring.isStarted()
                 ? Answer.afterWorker(done -> device.worker.enableQueue(device.port, vring.index(), enabled, done))

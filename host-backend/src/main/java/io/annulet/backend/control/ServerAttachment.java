@@ -25,14 +25,14 @@ final class ServerAttachment implements Attachment {
 
     private final GuestEndpoint endpoint;
     private final ControlLoop loop;
-    private final GuestOptions options;
+    private final VhostUserOptions options;
     private final PortLog log;
     private @Nullable UnixListener listener;
     private Readiness.@Nullable Watch watch;
     private @Nullable UnixSocket waiting;
     private @Nullable Future<?> retry;
 
-    ServerAttachment(GuestEndpoint endpoint, ControlLoop loop, GuestOptions options, PortLog log) {
+    ServerAttachment(GuestEndpoint endpoint, ControlLoop loop, VhostUserOptions options, PortLog log) {
         this.endpoint = endpoint;
         this.loop = loop;
         this.options = options;

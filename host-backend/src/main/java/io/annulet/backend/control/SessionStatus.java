@@ -43,7 +43,7 @@ public record SessionStatus(
     public record SharedRegion(long guestAddress, long userAddress, long byteLength, boolean sealed) {}
 
     /** Nobody is connected. */
-    static SessionStatus detached(GuestOptions options) {
+    static SessionStatus detached(VhostUserOptions options) {
         return new SessionStatus(
                 false, 0, Offer.features(options), 0, Offer.protocolFeatures(), 0, 0, 0, List.of(), List.of());
     }
@@ -63,7 +63,7 @@ public record SessionStatus(
                 device.memory().regions().stream().map(SessionStatus::region).toList());
     }
 
-    private static Ring ring(Vring vring) {
+    private static Ring ring(VringConfig vring) {
         return new Ring(
                 vring.index(), vring.state(), vring.isEnableWished(), vring.isBroken(), vring.size, vring.baseIndex);
     }

@@ -1,11 +1,8 @@
 package io.annulet.backend.control;
 
 import io.annulet.linux.EventFd;
-import io.annulet.linux.Fd;
-import io.annulet.linux.FileDescriptors;
 import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vring.SplitRing;
-import org.jspecify.annotations.Nullable;
 
 /** The messages about single rings; owned by the control thread. */
 final class VringMessages {
@@ -21,7 +18,7 @@ final class VringMessages {
     }
 
     Answer setVringNum(Message message) {
-        Vring vring = stoppedVring(message);
+        VringConfig vring = stoppedVring(message);
         long size = message.u32(MessageLayout.STATE_NUM);
         if (!SplitRing.isValidSize(size)) {
             throw new MessageFault("vring " + vring.index() + " of " + size + " descriptors");
@@ -31,7 +28,7 @@ final class VringMessages {
     }
 
     Answer setVringBase(Message message) {
-        Vring vring = stoppedVring(message);
+        VringConfig vring = stoppedVring(message);
         long base = message.u32(MessageLayout.STATE_NUM);
         if (base > INDEX_MASK) {
             throw new MessageFault("base " + base + " of vring " + vring.index());
@@ -40,8 +37,8 @@ final class VringMessages {
         return Answer.DONE;
     }
 
-    private Vring stoppedVring(Message message) {
-        Vring vring = device.vring(message.u32(MessageLayout.STATE_INDEX));
+    private VringConfig stoppedVring(Message message) {
+        VringConfig vring = device.vring(message.u32(MessageLayout.STATE_INDEX));
         if (vring.isStarted()) {
             throw new MessageFault("vring " + vring.index() + " is running");
         }
@@ -50,7 +47,7 @@ final class VringMessages {
 
     /** Checked at once if memory and size are known, else when the ring starts. A running ring goes on at its new place. */
     Answer setVringAddr(Message message) {
-        Vring vring = device.vring(message.u32(MessageLayout.ADDRESS_INDEX));
+        VringConfig vring = device.vring(message.u32(MessageLayout.ADDRESS_INDEX));
         if ((message.u32(MessageLayout.ADDRESS_FLAGS) & ~MessageLayout.ADDRESS_FLAG_LOG) != 0) {
             throw new MessageFault("unknown flags in the addresses of vring " + vring.index());
         }
@@ -73,26 +70,26 @@ final class VringMessages {
 
     /** The descriptor makes the ring start; a ring that runs is started anew with it. */
     Answer setVringKick(Message message) {
-        Vring vring = notifiedVring(message);
+        VringConfig vring = notifiedVring(message);
         rings.setup(vring, device.memory());
-        EventFd kick = takeEventFd(message, "kick");
+        EventFd kick = NotifyFds.takeKick(message);
         device.retired.add(vring.kick);
         vring.kick = kick;
         return rings.stop(vring, () -> rings.start(vring));
     }
 
     Answer setVringCall(Message message) {
-        Vring vring = notifiedVring(message);
-        return rings.replaceCall(vring, takeEventFd(message, "call"));
+        VringConfig vring = notifiedVring(message);
+        return rings.replaceCall(vring, NotifyFds.takeSignal(message));
     }
 
     Answer setVringErr(Message message) {
-        Vring vring = notifiedVring(message);
-        return rings.replaceError(vring, takeEventFd(message, "error"));
+        VringConfig vring = notifiedVring(message);
+        return rings.replaceError(vring, NotifyFds.takeSignal(message));
     }
 
     /** The ring of a message whose one number has the index in bits 0 to 7 and in bit 8 that no descriptor comes along. */
-    private Vring notifiedVring(Message message) {
+    private VringConfig notifiedVring(Message message) {
         long value = message.u64();
         if ((value & ~(MessageLayout.VRING_INDEX_MASK | MessageLayout.VRING_NO_FD)) != 0) {
             throw new MessageFault(String.format("vring 0x%x", value));
@@ -104,26 +101,8 @@ final class VringMessages {
         return device.vring(value & MessageLayout.VRING_INDEX_MASK);
     }
 
-    /** The descriptor, if one came. It is made not to block, which the peer can undo at any time. */
-    private static @Nullable EventFd takeEventFd(Message message, String what) {
-        if (message.fdCount() == 0) {
-            return null;
-        }
-        return EventFd.adopt(message.takeFd(0, fd -> {
-            checkEventFd(fd, what);
-            FileDescriptors.setNonBlocking(fd, true);
-        }));
-    }
-
-    /** Only an eventfd is harmless to wait for and to write to: what a pipe, file or socket does, its other end decides. */
-    private static void checkEventFd(Fd fd, String what) {
-        if (!EventFd.isEventFd(fd)) {
-            throw new MessageFault("a " + what + " descriptor that is no eventfd but " + FileDescriptors.link(fd));
-        }
-    }
-
     Answer setVringEnable(Message message) {
-        Vring vring = device.vring(message.u32(MessageLayout.STATE_INDEX));
+        VringConfig vring = device.vring(message.u32(MessageLayout.STATE_INDEX));
         long enable = message.u32(MessageLayout.STATE_NUM);
         if (enable > 1) {
             throw new MessageFault("enable " + enable + " for vring " + vring.index());
@@ -139,7 +118,7 @@ final class VringMessages {
      * start brings anew; QEMU sends the error descriptor once only, so that stays, and so does whether it is enabled.
      */
     Answer getVringBase(Message message) {
-        Vring vring = device.vring(message.u32(MessageLayout.STATE_INDEX));
+        VringConfig vring = device.vring(message.u32(MessageLayout.STATE_INDEX));
         return rings.stop(vring, () -> {
             device.retired.add(vring.kick);
             device.retired.add(vring.call);

@@ -13,7 +13,7 @@ import java.nio.file.Path;
  *     0 if it is told nothing
  * @param access who may connect; server mode only
  */
-public record GuestOptions(
+public record VhostUserOptions(
         String name,
         Path socket,
         Mode mode,
@@ -49,7 +49,7 @@ public record GuestOptions(
         GENERIC
     }
 
-    public GuestOptions {
+    public VhostUserOptions {
         if (queuePairs < 1 || queuePairs > MAX_QUEUE_PAIRS) {
             throw new IllegalArgumentException("queues=" + queuePairs + ": 1 to " + MAX_QUEUE_PAIRS);
         }
@@ -59,8 +59,8 @@ public record GuestOptions(
     }
 
     /** One queue pair at {@code socket}, in server mode. */
-    public static GuestOptions server(String name, Path socket) {
-        return new GuestOptions(
+    public static VhostUserOptions server(String name, Path socket) {
+        return new VhostUserOptions(
                 name, socket, Mode.SERVER, 1, SealPolicy.AUTO, Profile.QEMU, 0, SocketAccess.ofMode(GROUP_ONLY));
     }
 }

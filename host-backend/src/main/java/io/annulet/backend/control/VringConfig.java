@@ -4,7 +4,7 @@ import io.annulet.linux.EventFd;
 import org.jspecify.annotations.Nullable;
 
 /** What a front-end has told about one ring so far; owned by the control thread. */
-final class Vring {
+final class VringConfig {
 
     private final int index;
     private RingState state = RingState.STOPPED;
@@ -28,7 +28,7 @@ final class Vring {
     @Nullable
     EventFd error;
 
-    Vring(int index) {
+    VringConfig(int index) {
         this.index = index;
     }
 

@@ -1,0 +1,58 @@
+package io.annulet.backend.control;
+
+import io.annulet.linux.EventFd;
+import io.annulet.linux.Fd;
+import io.annulet.linux.FileDescriptors;
+import io.annulet.linux.FileStatus;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The descriptors with which both sides notify each other, as a front-end sends them; stateless.
+ *
+ * <p>They are made not to block. For an eventfd the front-end can undo that at any time, since it holds the same open file
+ * description.
+ */
+final class NotifyFds {
+
+    private NotifyFds() {}
+
+    /** The descriptor to wait for, or null if none came. It must be an eventfd: waiting for other files has effects. */
+    static @Nullable EventFd takeKick(Message message) {
+        if (message.fdCount() == 0) {
+            return null;
+        }
+        return EventFd.adopt(message.takeFd(0, fd -> {
+            if (!EventFd.isEventFd(fd)) {
+                throw new MessageFault("a kick descriptor that is no eventfd but " + FileDescriptors.link(fd));
+            }
+            FileDescriptors.setNonBlocking(fd, true);
+        }));
+    }
+
+    /**
+     * The descriptor to write calls or errors to, or null if none came: an eventfd, or a pipe as user-mode Linux has it
+     * for calls. A pipe is opened again, so that no flag of the front-end's makes a write to it wait.
+     */
+    static @Nullable EventFd takeSignal(Message message) {
+        if (message.fdCount() == 0) {
+            return null;
+        }
+        Fd fd = message.takeFd(0);
+        boolean accepted = false;
+        try {
+            if (EventFd.isEventFd(fd)) {
+                FileDescriptors.setNonBlocking(fd, true);
+                accepted = true;
+                return EventFd.adopt(fd);
+            }
+            if (FileDescriptors.status(fd).type() == FileStatus.Type.FIFO) {
+                return EventFd.adopt(FileDescriptors.reopenForWriting(fd));
+            }
+            throw new MessageFault("a descriptor to signal that is no eventfd but " + FileDescriptors.link(fd));
+        } finally {
+            if (!accepted) {
+                fd.close();
+            }
+        }
+    }
+}
