@@ -1,6 +1,6 @@
 package io.annulet.guest;
 
-import io.annulet.vring.SplitDriverHalf;
+import io.annulet.vring.DriverHalf;
 import io.annulet.vring.SplitRing;
 
 /**
@@ -43,10 +43,10 @@ final class ChainBuilder {
      * Offers a buffer.
      *
      * @param dataGuestAddress where the data begin, behind the header
-     * @return the head, or {@link SplitDriverHalf#FULL}
+     * @return the head, or {@link DriverHalf#FULL}
      */
     int offer(
-            SplitDriverHalf half,
+            DriverHalf half,
             int slot,
             long dataGuestAddress,
             int headerByteLength,

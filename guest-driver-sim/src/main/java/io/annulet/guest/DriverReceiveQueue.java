@@ -1,8 +1,7 @@
 package io.annulet.guest;
 
 import io.annulet.memory.HostMemory;
-import io.annulet.vring.RingFeatures;
-import io.annulet.vring.SplitDriverHalf;
+import io.annulet.vring.DriverHalf;
 
 /**
  * A receive queue as its driver works it; owned by one thread.
@@ -22,7 +21,7 @@ public final class DriverReceiveQueue {
     private final int[] taken;
     private final ReceivedFrame frame;
     private final DeviceViolations violations = new DeviceViolations();
-    private SplitDriverHalf half;
+    private DriverHalf half;
     private int headerByteLength = NetHeaderLayout.BYTES;
     private int headerOffset;
     private boolean mergeable;
@@ -41,15 +40,15 @@ public final class DriverReceiveQueue {
         this.slotOfHead = new int[options.ringSize()];
         this.taken = new int[slots];
         this.frame = new ReceivedFrame(slots * framing.descriptors());
-        this.half = new SplitDriverHalf(vring.ring().split(), new RingFeatures(false, false), 0);
+        this.half = vring.half();
     }
 
     /** Begins afresh on a cleared ring and offers all buffers. */
-    void start(RingFeatures features, int headerBytes, boolean mergeableBuffers, int baseIndex) {
+    void start(long features, int headerBytes, boolean mergeableBuffers, int baseIndex) {
         headerByteLength = headerBytes;
         headerOffset = ChainBuilder.headerOffset(framing, headerBytes);
         mergeable = mergeableBuffers;
-        half = new SplitDriverHalf(vring.ring().split(), features, baseIndex);
+        half = vring.begin(features, baseIndex);
         half.suppressCalls();
         buffers.freeAll();
         while (buffers.free() > 0) {
@@ -100,9 +99,9 @@ public final class DriverReceiveQueue {
             taken[takenCount++] = slotOfHead[head];
             return true;
         }
-        if (head == SplitDriverHalf.NOT_OFFERED) {
+        if (head == DriverHalf.NOT_OFFERED) {
             violations.add(DeviceViolation.NOT_OFFERED);
-            return true;
+            return vring.goesOnBehindAStray();
         }
         return false;
     }

@@ -1,8 +1,7 @@
 package io.annulet.guest;
 
 import io.annulet.memory.HostMemory;
-import io.annulet.vring.RingFeatures;
-import io.annulet.vring.SplitDriverHalf;
+import io.annulet.vring.DriverHalf;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -23,7 +22,7 @@ public final class DriverTransmitQueue {
     private final int maxFrameByteLength;
     private final int[] slotOfHead;
     private final DeviceViolations violations = new DeviceViolations();
-    private SplitDriverHalf half;
+    private DriverHalf half;
     private int headerByteLength = NetHeaderLayout.BYTES;
     private int unpublished;
     private long submittedFrames;
@@ -38,13 +37,13 @@ public final class DriverTransmitQueue {
         this.buffers = new BufferPool(ram, slots, maxFrameByteLength);
         this.chains = new ChainBuilder(ram, framing, slots);
         this.slotOfHead = new int[options.ringSize()];
-        this.half = new SplitDriverHalf(vring.ring().split(), new RingFeatures(false, false), 0);
+        this.half = vring.half();
     }
 
     /** Begins afresh on a cleared ring. */
-    void start(RingFeatures features, int headerBytes, int baseIndex) {
+    void start(long features, int headerBytes, int baseIndex) {
         headerByteLength = headerBytes;
-        half = new SplitDriverHalf(vring.ring().split(), features, baseIndex);
+        half = vring.begin(features, baseIndex);
         half.suppressCalls();
         buffers.freeAll();
         unpublished = 0;
@@ -137,7 +136,7 @@ public final class DriverTransmitQueue {
             reclaim();
         }
         int head = half.offerChain(guestAddresses, byteLengths, count, readable);
-        if (head == SplitDriverHalf.FULL) {
+        if (head == DriverHalf.FULL) {
             return false;
         }
         offered(head, NO_SLOT);
@@ -167,12 +166,15 @@ public final class DriverTransmitQueue {
         int frames = 0;
         for (int i = 0; i < slotOfHead.length; i++) {
             int head = half.takeUsed();
-            if (head == SplitDriverHalf.NOTHING) {
+            if (head == DriverHalf.NOTHING) {
                 break;
             }
-            if (head == SplitDriverHalf.NOT_OFFERED) {
+            if (head == DriverHalf.NOT_OFFERED) {
                 violations.add(DeviceViolation.NOT_OFFERED);
-                continue;
+                if (vring.goesOnBehindAStray()) {
+                    continue;
+                }
+                break;
             }
             if (slotOfHead[head] != NO_SLOT) {
                 buffers.giveBack(slotOfHead[head]);

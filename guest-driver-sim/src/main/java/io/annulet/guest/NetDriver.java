@@ -1,7 +1,6 @@
 package io.annulet.guest;
 
 import io.annulet.vhostuser.VirtioFeature;
-import io.annulet.vring.RingFeatures;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,12 +47,11 @@ public final class NetDriver implements AutoCloseable {
 
     /** Begins afresh, as a driver that probes its device: rings cleared, all receive buffers offered. */
     public void start(long acknowledgedFeatures) {
-        RingFeatures features = RingFeatures.of(acknowledgedFeatures);
         int headerByteLength = NetHeaderLayout.byteLength(acknowledgedFeatures);
         boolean mergeable = (acknowledgedFeatures & VirtioFeature.NET_MRG_RXBUF) != 0;
-        vrings.forEach(vring -> vring.ring().clear(options.baseIndex()));
-        transmitQueues.forEach(queue -> queue.start(features, headerByteLength, options.baseIndex()));
-        receiveQueues.forEach(queue -> queue.start(features, headerByteLength, mergeable, options.baseIndex()));
+        transmitQueues.forEach(queue -> queue.start(acknowledgedFeatures, headerByteLength, options.baseIndex()));
+        receiveQueues.forEach(
+                queue -> queue.start(acknowledgedFeatures, headerByteLength, mergeable, options.baseIndex()));
     }
 
     public int queuePairs() {

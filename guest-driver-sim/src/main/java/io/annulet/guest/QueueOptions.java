@@ -1,12 +1,13 @@
 package io.annulet.guest;
 
+import io.annulet.vring.PackedRing;
 import io.annulet.vring.SplitRing;
 
 /**
  * How the queues of a simulated guest are made.
  *
- * @param ringSize descriptors of each ring, a power of two up to 32,768
- * @param baseIndex where both indexes of each ring start; drivers use 0, others wrap sooner
+ * @param ringSize descriptors of each ring, up to 32,768; a power of two unless the ring is packed
+ * @param baseIndex where both indexes of each split ring start; drivers use 0, others wrap sooner
  * @param maxFrameByteLength the longest frame a transmit buffer holds
  * @param transmitFraming how frames to send are laid out in descriptors
  * @param receiveBufferByteLength bytes of one receive buffer, header included
@@ -30,7 +31,7 @@ public record QueueOptions(
             new QueueOptions(256, 0, 1518, Framing.ONE_DESCRIPTOR, 2048, Framing.ONE_DESCRIPTOR, KickPolicy.AS_ASKED);
 
     public QueueOptions {
-        if (!SplitRing.isValidSize(ringSize)) {
+        if (!PackedRing.isValidSize(ringSize)) {
             throw new IllegalArgumentException("a ring of " + ringSize + " descriptors");
         }
         if (ringSize < transmitFraming.ringDescriptors() || ringSize < receiveFraming.ringDescriptors()) {

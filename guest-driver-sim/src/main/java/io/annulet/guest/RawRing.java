@@ -1,13 +1,16 @@
 package io.annulet.guest;
 
 import io.annulet.memory.HostMemory;
+import io.annulet.vring.PackedRing;
 import io.annulet.vring.SplitRing;
 
 /**
- * The memory of one split virtqueue in guest RAM, with every field open to whoever wants to break the rules; owned by the
- * thread that plays the guest. {@link SplitRing} draws it.
+ * The memory of one virtqueue in guest RAM, with every field of a split ring open to whoever wants to break the rules;
+ * owned by the thread that plays the guest. {@link SplitRing} draws it.
  *
- * <p>The well-behaved driver works on {@link #split}. Nothing here fences: what a test writes out of order, it means.
+ * <p>The well-behaved driver works on {@link #split} or {@link #packed}, which share the memory: a packed ring has its
+ * descriptors in place of the descriptor table, its driver area in place of the available ring and its device area in
+ * place of the used ring. Nothing here fences: what a test writes out of order, it means.
  */
 public final class RawRing {
 
@@ -34,6 +37,10 @@ public final class RawRing {
 
     public SplitRing split() {
         return new SplitRing(descriptors, avail, used, size);
+    }
+
+    public PackedRing packed() {
+        return new PackedRing(descriptors, avail, used, size);
     }
 
     /** Zeroes the ring and lets both indexes stand at {@code index}. */

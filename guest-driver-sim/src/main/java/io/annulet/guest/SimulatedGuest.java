@@ -2,8 +2,8 @@ package io.annulet.guest;
 
 import io.annulet.vhostuser.ProtocolFeature;
 import io.annulet.vhostuser.VirtioFeature;
+import io.annulet.vring.SplitRing;
 import java.nio.file.Path;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +47,7 @@ public final class SimulatedGuest implements AutoCloseable {
         boolean up = false;
         try {
             guest.features = guest.negotiate() & options.features();
+            guest.checkRingSize();
             guest.boot();
             up = true;
             return guest;
@@ -109,10 +110,20 @@ public final class SimulatedGuest implements AutoCloseable {
         return feature.in(frontEnd.protocolFeatures());
     }
 
+    private void checkRingSize() {
+        int size = options.queues().ringSize();
+        if ((features & VirtioFeature.RING_PACKED) == 0 && !SplitRing.isValidSize(size)) {
+            throw new FrontEndException(
+                    FrontEndException.Reason.NOT_OFFERED,
+                    "a ring of " + size + " descriptors has to be packed, which was not agreed on");
+        }
+    }
+
     /** The driver probes its device: all rings empty. */
     private void boot() {
         driver.start(features);
-        Arrays.fill(bases, options.queues().baseIndex());
+        int first = options.queues().baseIndex();
+        driver.vrings().forEach(vring -> bases[vring.index()] = vring.firstBase(first));
         resume();
     }
 
@@ -191,7 +202,7 @@ public final class SimulatedGuest implements AutoCloseable {
                     FrontEndException.Reason.NOT_OFFERED,
                     "the new back-end lacks features 0x" + Long.toHexString(features & ~offered));
         }
-        driver.vrings().forEach(vring -> bases[vring.index()] = vring.ring().usedIndex());
+        driver.vrings().forEach(vring -> bases[vring.index()] = vring.baseAfterLoss());
         resume();
     }
 

@@ -5,7 +5,7 @@
  * <pre>
  *  SimulatedGuest -+- VhostUserFrontEnd   messages to the back-end; BackendChannel for those it sends by itself
  *                  +- GuestRam            shareable memory, in up to hundreds of regions
- *                  +- NetDriver -+- DriverTransmitQueue -+- SplitDriverHalf (io.annulet.vring)
+ *                  +- NetDriver -+- DriverTransmitQueue -+- DriverHalf (io.annulet.vring)
  *                                +- DriverReceiveQueue --+
  *                                +- DriverVring, RawRing  eventfds; the ring's memory, for mischief too
  *

@@ -6,9 +6,11 @@ import io.annulet.memory.HostMemory;
 import io.annulet.vhostuser.VirtioFeature;
 import io.annulet.vring.ChainBurst;
 import io.annulet.vring.ChainFault;
+import io.annulet.vring.DeviceHalf;
+import io.annulet.vring.PackedPosition;
+import io.annulet.vring.PackedRing;
 import io.annulet.vring.RingFault;
 import io.annulet.vring.RingFeatures;
-import io.annulet.vring.SplitDeviceHalf;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -22,8 +24,8 @@ final class LoopbackDevice {
 
     private final DriverVring receive;
     private final DriverVring transmit;
-    private final SplitDeviceHalf receiveHalf;
-    private final SplitDeviceHalf transmitHalf;
+    private final DeviceHalf receiveHalf;
+    private final DeviceHalf transmitHalf;
     private final ChainBurst sent;
     private final ChainBurst room;
     private final MemorySegment scratch = Arena.ofAuto().allocate(1 << 17, 8);
@@ -36,8 +38,9 @@ final class LoopbackDevice {
         RingFeatures ringFeatures = RingFeatures.of(features);
         receive = driver.vrings().get(2 * pair);
         transmit = driver.vrings().get(2 * pair + 1);
-        receiveHalf = new SplitDeviceHalf(receive.ring().split(), memory, ringFeatures, baseIndex);
-        transmitHalf = new SplitDeviceHalf(transmit.ring().split(), memory, ringFeatures, baseIndex);
+        int base = receive.layout() instanceof PackedRing ? PackedPosition.START : baseIndex;
+        receiveHalf = DeviceHalf.of(receive.layout(), memory, ringFeatures, base);
+        transmitHalf = DeviceHalf.of(transmit.layout(), memory, ringFeatures, base);
         sent = burst(BURST, transmit.ring().size());
         room = burst(receive.ring().size(), receive.ring().size());
         mergeable = (features & VirtioFeature.NET_MRG_RXBUF) != 0;

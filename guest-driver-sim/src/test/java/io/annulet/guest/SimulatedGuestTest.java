@@ -145,6 +145,32 @@ final class SimulatedGuestTest {
     }
 
     @Test
+    void aPackedRingStartsAtItsFirstSlotWithTheWrapCounterSet() {
+        answers.put(VhostUserRequest.GET_FEATURES, OFFERED | VirtioFeature.RING_PACKED);
+        QueueOptions odd = QueueOptions.DEFAULTS.withRingSize(1000);
+        GuestOptions options = GuestOptions.DEFAULTS
+                .withFeatures(GuestOptions.LINUX_FEATURES | VirtioFeature.RING_PACKED)
+                .withQueues(odd);
+        try (SimulatedGuest guest = attach(options)) {
+            guest.transmitQueue(0).send(new byte[60]);
+            guest.transmitQueue(0).flush();
+            guest.reconnect(frontEnd());
+            List<String> told = backEnds.getLast().told();
+            assertTrue(told.contains("SET_VRING_NUM 0 1000"), told::toString);
+            int start = 0x8000_8000;
+            assertTrue(told.contains("SET_VRING_BASE 0 " + start), told::toString);
+            assertTrue(told.contains("SET_VRING_BASE 1 " + start), "nothing was used: " + told);
+        }
+    }
+
+    @Test
+    void aSplitRingHasAPowerOfTwoOfDescriptors() {
+        GuestOptions options = GuestOptions.DEFAULTS.withQueues(QueueOptions.DEFAULTS.withRingSize(1000));
+        FrontEndException e = assertThrows(FrontEndException.class, () -> attach(options));
+        assertEquals(FrontEndException.Reason.NOT_OFFERED, e.reason());
+    }
+
+    @Test
     void doesNotGoOnWithABackEndThatOffersLess() {
         try (SimulatedGuest guest = attach(GuestOptions.DEFAULTS)) {
             answers.put(VhostUserRequest.GET_FEATURES, VirtioFeature.VERSION_1);

@@ -198,4 +198,18 @@ public final class PackedDriverHalf implements DriverHalf {
     public int outstanding() {
         return outstanding;
     }
+
+    /** Where a device that lost its place goes on: behind all that was used, taken back already or not. */
+    public int devicePosition() {
+        int position = usedPosition;
+        for (int chains = 0; chains < outstanding; chains++) {
+            int slot = PackedPosition.slot(position);
+            int id = PackedRing.id(ring.descriptorDetail(slot));
+            if (!PackedRing.isUsed(ring.flagsAcquire(slot), PackedPosition.wrap(position)) || id >= size) { // [B]
+                break;
+            }
+            position = PackedPosition.plus(position, chainDescriptors[id], size);
+        }
+        return position;
+    }
 }

@@ -119,6 +119,8 @@ class PackedHalvesTest {
                     seen -= kept;
                 } else {
                     called |= pair.device.publishUsed();
+                    int devicePosition = pair.device.base() >>> 16;
+                    assertEquals(devicePosition, pair.driver.devicePosition(), "the driver finds the device's place");
                 }
                 if (random.nextInt(4) == 0) {
                     deviceSleeps = !pair.device.requestKicks();
