@@ -1,5 +1,6 @@
 package io.annulet.cli;
 
+import io.annulet.backend.BackendException;
 import io.annulet.linux.LinuxException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -32,6 +33,7 @@ final class Errors {
         switch (failure) {
             case CommandFailure known ->
                 complain(err, command, firstLine(known.getMessage()) + "; " + firstLine(known.remedy()));
+            case BackendException known -> complain(err, command, firstLine(known.getMessage()));
             case LinuxException kernel -> complain(err, command, firstLine(kernel.getMessage()));
             case IOException io -> complain(err, command, sentence(io));
             case UncheckedIOException io -> complain(err, command, sentence(io));

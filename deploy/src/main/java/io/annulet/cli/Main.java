@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {StatCommand.class, DoctorCommand.class},
+        subcommands = {RunCommand.class, StatCommand.class, DoctorCommand.class},
         footer = {
             "",
             "From a source folder also:",
@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
             "  format lay out the sources the way the build checks them"
         })
 final class Main implements Runnable {
+    private static final int HELP_COLUMNS = 120;
+
     @Spec
     private CommandSpec spec;
 
@@ -37,6 +39,7 @@ final class Main implements Runnable {
         return new CommandLine(new Main())
                 .setParameterExceptionHandler(Errors::explainUsage)
                 .setExecutionExceptionHandler(Errors::explainFailure)
+                .setUsageHelpWidth(HELP_COLUMNS)
                 .setCaseInsensitiveEnumValuesAllowed(true);
     }
 

@@ -21,6 +21,11 @@ public final class WorkerProxy {
         this.worker = worker;
     }
 
+    /** Ends the worker's sleep, if it sleeps. */
+    public void wake() {
+        worker.submit(() -> {});
+    }
+
     /** The worker begins to work a port that belongs to a forwarding domain. */
     public void addPort(Port port, Forwarder domain, Runnable done) {
         worker.submit(() -> {

@@ -1,0 +1,43 @@
+package io.annulet.cli;
+
+import io.annulet.backend.PortOptions;
+import io.annulet.backend.control.VhostUserOptions;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tells the user of {@code annulet run} what each port is, and how QEMU attaches a guest to it. */
+final class AttachHelp {
+
+    private AttachHelp() {}
+
+    static List<String> lines(PortOptions port) {
+        return switch (port) {
+            case PortOptions.Guest guest -> guestLines(guest.options());
+            case PortOptions.Tap tap ->
+                List.of("port " + tap.name() + ": interface " + tap.options().interfaceName() + " of this host");
+        };
+    }
+
+    private static List<String> guestLines(VhostUserOptions guest) {
+        boolean isServer = guest.mode() == VhostUserOptions.Mode.SERVER;
+        boolean hasManyQueues = guest.queuePairs() > 1;
+        String name = guest.name();
+        String path = guest.socket().toAbsolutePath().toString();
+        List<String> lines = new ArrayList<>();
+        lines.add("port " + name + ": " + (isServer ? "listens at " : "connects to ") + path
+                + "; QEMU attaches a guest, here of 1 GiB, with");
+        lines.add("    -m 1G -object memory-backend-memfd,id=mem,size=1G,share=on -numa node,memdev=mem");
+        lines.add("    -chardev socket,id=" + name + ",path=" + path + (isServer ? "" : ",server=on,wait=off"));
+        lines.add("    -netdev vhost-user,id=" + name + ",chardev=" + name
+                + (hasManyQueues ? ",queues=" + guest.queuePairs() : ""));
+        lines.add("    -device virtio-net-pci,netdev=" + name
+                + (hasManyQueues ? ",mq=on,vectors=" + vectors(guest.queuePairs()) : "")
+                + (guest.mtu() == 0 ? "" : ",host_mtu=" + guest.mtu()));
+        return lines;
+    }
+
+    /** One for each queue, one for changes of the configuration, one for the control queue. */
+    private static int vectors(int queuePairs) {
+        return 2 * queuePairs + 2;
+    }
+}

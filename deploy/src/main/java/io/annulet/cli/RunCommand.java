@@ -1,0 +1,166 @@
+package io.annulet.cli;
+
+import io.annulet.backend.Backend;
+import io.annulet.backend.BackendException;
+import io.annulet.backend.BackendOptions;
+import io.annulet.backend.LinkOptions;
+import io.annulet.backend.PortOptions;
+import io.annulet.backend.data.PollMode;
+import io.annulet.linux.Cpus;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code annulet run}: serves ports until it is told to end. */
+@Command(
+        name = "run",
+        description = "Serves ports until SIGTERM or SIGINT; then ends with status 0.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        footer = {
+            "",
+            "Kinds of port:",
+            "  NAME=vhost-user:SOCKET  a guest behind QEMU, or any other vhost-user front-end",
+            "      mode=server|client    who listens at the socket: annulet, or the front-end (default: server)",
+            "      queues=N              queue pairs (default: 1)",
+            "      mtu=N                 what the guest is told it may send",
+            "      seal=auto|require     whether memory that the front-end could shrink is served (default: auto)",
+            "      profile=qemu|generic  the kind of front-end that is expected (default: qemu)",
+            "      owner= group= perm=   of the socket (default: perm=0660)",
+            "  NAME=tap:INTERFACE      a tap of this host: an existing one, or a new one that goes when annulet ends",
+            "      mtu=N queues=N",
+            "",
+            "Once every port is open, a line 'ready' is printed. Ports that no --link names share one learning switch.",
+            "",
+            "Two guests and the host on one switch:",
+            "  annulet run --port a=vhost-user:/run/a.sock --port b=vhost-user:/run/b.sock --port host=tap:annulet0",
+            "Two guests on a straight wire, worked on processor 3:",
+            "  annulet run --port a=vhost-user:/run/a.sock --port b=vhost-user:/run/b.sock --link a=b --cpu 3"
+        })
+final class RunCommand implements Callable<Integer> {
+
+    /** Never set: the preprocessor puts the file's options in the place of this one. */
+    @SuppressWarnings("unused")
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            preprocessor = OptionFile.class,
+            description = "Options from a file, one a line, as they are written here; # begins a comment.")
+    private @Nullable Path config;
+
+    @Option(names = "--port", paramLabel = "NAME=KIND:TARGET[,option=value]...", description = "A port; see below.")
+    private List<String> ports = List.of();
+
+    @Option(names = "--link", paramLabel = "A=B", description = "A straight link between two ports.")
+    private List<String> links = List.of();
+
+    @Option(
+            names = "--cpu",
+            paramLabel = "LIST",
+            description = "Processors for workers, such as 0,2-3: each link and the switch get one in turn.")
+    private @Nullable String cpus;
+
+    @Option(
+            names = "--poll",
+            paramLabel = "adaptive|busy|sleep",
+            description = "What idle workers do: poll for a while and then sleep (default), poll on, or sleep at once.")
+    private PollMode poll = PollMode.ADAPTIVE;
+
+    @Option(
+            names = "--counters",
+            paramLabel = "PATH",
+            description = "The file for the counters (default: /dev/shm/annulet-UID/PID.counters).")
+    private @Nullable Path counters;
+
+    @Option(
+            names = "--log",
+            paramLabel = "LEVEL",
+            description = "What is logged on standard error: error, warn, info (default), debug, trace.")
+    private Level logLevel = Level.INFO;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Logs.setLevel(logLevel);
+        BackendOptions options = options();
+        Backend backend = new Backend(options);
+        Thread atShutdown = Thread.ofPlatform().name("shutdown").unstarted(() -> end(backend));
+        Runtime.getRuntime().addShutdownHook(atShutdown);
+        try {
+            backend.start();
+        } catch (BackendException e) {
+            Runtime.getRuntime().removeShutdownHook(atShutdown);
+            throw e;
+        }
+        announce(options);
+        new CountDownLatch(1).await();
+        return 0;
+    }
+
+    /**
+     * The JVM runs this when a signal tells it to end, and would then end with 128 and the signal's number. A back-end that
+     * was told to end, and did, has succeeded: so it is closed here, and the process halted with 0. Nothing that comes
+     * later in an orderly exit is missed, since the log is not buffered and all files are closed.
+     */
+    private static void end(Backend backend) {
+        backend.close();
+        Runtime.getRuntime().halt(0);
+    }
+
+    private void announce(BackendOptions options) {
+        PrintWriter out = spec.commandLine().getOut();
+        for (PortOptions port : options.ports()) {
+            AttachHelp.lines(port).forEach(out::println);
+        }
+        out.println("ready");
+        out.flush();
+    }
+
+    private BackendOptions options() {
+        try {
+            return new BackendOptions(
+                    ports.stream().map(PortSpec::parse).toList(),
+                    links.stream().map(RunCommand::parseLink).toList(),
+                    parseCpus(),
+                    poll,
+                    counters);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static LinkOptions parseLink(String text) {
+        String[] ends = text.split("=", -1);
+        if (ends.length != 2) {
+            throw new IllegalArgumentException("'" + text + "' is no link; write A=B with the names of two ports");
+        }
+        return new LinkOptions(ends[0], ends[1]);
+    }
+
+    private BitSet parseCpus() {
+        if (cpus == null) {
+            return new BitSet();
+        }
+        BitSet wanted = Cpus.parse(cpus);
+        BitSet lacking = (BitSet) wanted.clone();
+        BitSet available = Cpus.available();
+        lacking.andNot(available);
+        if (!lacking.isEmpty()) {
+            throw new IllegalArgumentException("--cpu " + cpus + ": this process may not run on " + Cpus.format(lacking)
+                    + "; there are " + Cpus.format(available));
+        }
+        return wanted;
+    }
+}

@@ -1,0 +1,109 @@
+package io.annulet.cli;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The {@code option=value} part of a port's specification, taken option by option; what has been asked for is what the
+ * kind of port knows. Mistakes are {@link IllegalArgumentException}s of one line.
+ */
+final class SpecOptions {
+
+    private static final int OCTAL = 8;
+
+    private final String kind;
+    private final Map<String, String> values = new LinkedHashMap<>();
+    private final Set<String> known = new TreeSet<>();
+
+    private SpecOptions(String kind) {
+        this.kind = kind;
+    }
+
+    /** @param text options parted by commas, or null if there are none */
+    static SpecOptions parse(String kind, @Nullable String text) {
+        SpecOptions options = new SpecOptions(kind);
+        for (String option : text == null ? new String[0] : text.split(",", -1)) {
+            int equals = option.indexOf('=');
+            if (equals < 1 || equals == option.length() - 1) {
+                throw new IllegalArgumentException("'" + option + "' is no option; write option=value");
+            }
+            String name = option.substring(0, equals);
+            if (options.values.put(name, option.substring(equals + 1)) != null) {
+                throw new IllegalArgumentException("option " + name + " is there twice; write it once");
+            }
+        }
+        return options;
+    }
+
+    private @Nullable String take(String name) {
+        known.add(name);
+        return values.get(name);
+    }
+
+    boolean hasAny(String... names) {
+        return Arrays.stream(names).anyMatch(values::containsKey);
+    }
+
+    @Nullable
+    String text(String name) {
+        return take(name);
+    }
+
+    int number(String name, int otherwise) {
+        String value = take(name);
+        if (value == null) {
+            return otherwise;
+        }
+        if (!value.matches("[0-9]{1,9}")) {
+            throw new IllegalArgumentException(name + "=" + value + ": write a whole number");
+        }
+        return Integer.parseInt(value);
+    }
+
+    int permissions(String name, int otherwise) {
+        String value = take(name);
+        if (value == null) {
+            return otherwise;
+        }
+        if (!value.matches("0?[0-7]{3}")) {
+            throw new IllegalArgumentException(name + "=" + value + ": write three octal digits, such as 0660");
+        }
+        return Integer.parseInt(value, OCTAL);
+    }
+
+    /** One of the constants of the type of {@code otherwise}, in small letters. */
+    <E extends Enum<E>> E choice(String name, E otherwise) {
+        String value = take(name);
+        if (value == null) {
+            return otherwise;
+        }
+        E[] constants = otherwise.getDeclaringClass().getEnumConstants();
+        return Arrays.stream(constants)
+                .filter(constant -> word(constant).equals(value))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(name + "=" + value + ": use "
+                        + Arrays.stream(constants).map(SpecOptions::word).collect(Collectors.joining(" or "))));
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** To be called when everything that the kind knows has been asked for. */
+    void checkAllTaken() {
+        for (String name : values.keySet()) {
+            if (!known.contains(name)) {
+                throw new IllegalArgumentException(
+                        known.isEmpty()
+                                ? kind + " has no options: leave out " + name
+                                : kind + " has no option " + name + "; it has " + String.join(", ", known));
+            }
+        }
+    }
+}

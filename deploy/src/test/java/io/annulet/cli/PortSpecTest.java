@@ -1,0 +1,72 @@
+package io.annulet.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class PortSpecTest {
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a=vhost-user:/run/a.sock,mode=server,queues=1,seal=auto,profile=qemu,perm=0660",
+                "b=vhost-user:b.sock,mode=client,queues=4,seal=require,profile=generic,mtu=1500",
+                "c=vhost-user:/x:y,mode=server,queues=128,seal=auto,profile=qemu,mtu=68,perm=0600,owner=root,group=0",
+                "host=tap:annulet0,queues=1",
+                "host=tap:vm%d,queues=2,mtu=9000",
+            })
+    void readsWhatThePortWritesOfItself(String spec) {
+        assertEquals(spec, PortSpec.parse(spec).toString());
+    }
+
+    @Test
+    void whatIsNotSaidIsTheDefault() {
+        assertEquals(
+                "a=vhost-user:/run/a.sock,mode=server,queues=1,seal=auto,profile=qemu,perm=0660",
+                PortSpec.parse("a=vhost-user:/run/a.sock").toString());
+        assertEquals("t=tap:t0,queues=1", PortSpec.parse("t=tap:t0").toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "nonsense|'nonsense' is no port; write NAME=KIND:TARGET, for example a=vhost-user:/run/annulet/a.sock",
+                "a=vhost-user|port a=vhost-user: it needs a socket: vhost-user:/run/a.sock",
+                "a=tap:|port a=tap:: it needs an interface: tap:annulet0",
+                "a=vhost-user:/s,queues|'queues' is no option; write option=value",
+                "a=vhost-user:/s,|'' is no option; write option=value",
+                "a=vhost-user:/s,=1|'=1' is no option; write option=value",
+                "a=vhost-user:/s,mtu=|'mtu=' is no option; write option=value",
+                "a=vhost-user:/s,mtu=68,mtu=69|option mtu is there twice; write it once",
+                "a=tap:t0,seal=auto|port a=tap:t0,seal=auto: tap has no option seal; it has mtu, queues",
+                "a=vhost-user:/s,mode=x|port a=vhost-user:/s,mode=x: mode=x: use server or client",
+                "a=vhost-user:/s,seal=no|port a=vhost-user:/s,seal=no: seal=no: use auto or require",
+                "a=vhost-user:/s,profile=QEMU|port a=vhost-user:/s,profile=QEMU: profile=QEMU: use qemu or generic",
+                "a=vhost-user:/s,queues=two|port a=vhost-user:/s,queues=two: queues=two: write a whole number",
+                "a=vhost-user:/s,queues=-1|port a=vhost-user:/s,queues=-1: queues=-1: write a whole number",
+                "a=vhost-user:/s,queues=129|port a=vhost-user:/s,queues=129: queues=129: 1 to 128",
+                "a=vhost-user:/s,mtu=67|port a=vhost-user:/s,mtu=67: mtu=67: 68 to 65535",
+                "a=vhost-user:/s,perm=888|port a=vhost-user:/s,perm=888: perm=888: write three octal digits, such as 0660",
+                "a=vhost-user:/s,mode=client,perm=0600|port a=vhost-user:/s,mode=client,perm=0600: "
+                        + "owner, group and perm are for mode=server: leave them out",
+                "a=tap:a-very-long-name,mtu=1500|port a=tap:a-very-long-name,mtu=1500: "
+                        + "'a-very-long-name' cannot be the name of an interface: use 1 to 15 letters and digits",
+            })
+    void everyMistakeIsOneLineThatSaysWhatToWrite(String spec, String message) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> PortSpec.parse(spec));
+        assertEquals(message, e.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a=nfs:/x", "a=:/x", "a=", "a=VHOST-USER:/x"})
+    void anUnknownKindIsAnsweredWithTheKnownOnes(String spec) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> PortSpec.parse(spec));
+        assertEquals(true, String.valueOf(e.getMessage()).contains("; use vhost-user"), e::toString);
+    }
+}

@@ -1,0 +1,273 @@
+package io.annulet.backend;
+
+import io.annulet.backend.control.ControlLoop;
+import io.annulet.backend.control.GuestEndpoint;
+import io.annulet.backend.data.Forwarder;
+import io.annulet.backend.data.Link;
+import io.annulet.backend.data.Switch;
+import io.annulet.backend.data.Worker;
+import io.annulet.backend.data.WorkerIdle;
+import io.annulet.backend.data.WorkerProxy;
+import io.annulet.backend.port.Port;
+import io.annulet.backend.port.TapPort;
+import io.annulet.backend.stats.CountersFile;
+import io.annulet.backend.stats.CountersPaths;
+import io.annulet.backend.stats.PortCounters;
+import io.annulet.backend.stats.WorkerCounters;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The composition root: puts counters, control loop, workers and ports together and takes them apart again. Started and
+ * closed by any thread, one at a time.
+ *
+ * <p>Straight links and the switch are the forwarding domains. Each lives wholly on one worker, so that no queue is touched
+ * by two threads; they are dealt to the workers in turn.
+ */
+public final class Backend implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
+
+    /** VIRTIO 1.2, "Split Virtqueues" and "Packed Virtqueues": the largest Queue Size. */
+    private static final int MAX_RING_SIZE = 32_768;
+
+    private static final long START_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /** All of closing; a service manager, and the user, count on two seconds. */
+    private static final long CLOSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
+
+    /** Room for counters that ports may get while the back-end runs. */
+    private static final int SPARE_COUNTERS = 64;
+
+    /** A port with the worker that works it, and what has to be closed once the worker has left it. */
+    private record Membership(
+            Port port, WorkerProxy worker, @Nullable AutoCloseable resource) {}
+
+    private final BackendOptions options;
+    private final List<WorkerThread> workers = new ArrayList<>();
+    private final List<Membership> members = new ArrayList<>();
+    private final List<GuestEndpoint> endpoints = new ArrayList<>();
+    private @Nullable CountersFile counters;
+    private @Nullable ControlLoop control;
+    private boolean used;
+
+    public Backend(BackendOptions options) {
+        this.options = options;
+    }
+
+    /**
+     * Opens everything. When this returns, every port is open.
+     *
+     * @throws BackendException if something cannot be opened; what was opened before is closed again
+     */
+    public synchronized void start() {
+        if (used) {
+            throw new IllegalStateException("a back-end is started once");
+        }
+        used = true;
+        boolean started = false;
+        try {
+            open();
+            started = true;
+        } finally {
+            if (!started) {
+                close();
+            }
+        }
+    }
+
+    private void open() {
+        options.lines().forEach(LOG::info);
+        if (!options.unusedCpus().isEmpty()) {
+            LOG.warn("processors {} have nothing to do: there are fewer switches and links", options.unusedCpus());
+        }
+        CountersFile openedCounters = openCounters();
+        counters = openedCounters;
+        ControlLoop openedControl = new ControlLoop();
+        control = openedControl;
+        startWorkers(openedCounters, openedControl);
+        int domain = 0;
+        for (LinkOptions link : options.links()) {
+            List<PortOptions> ends = options.ports().stream()
+                    .filter(port -> link.joins(port.name()))
+                    .toList();
+            openDomain(new Link(), ends, worker(domain++), openedCounters, openedControl);
+        }
+        openDomain(new Switch(), options.switchedPorts(), worker(domain), openedCounters, openedControl);
+        List<CompletableFuture<Void>> listening =
+                endpoints.stream().map(GuestEndpoint::start).toList();
+        for (int i = 0; i < listening.size(); i++) {
+            await(listening.get(i), "open port " + endpoints.get(i).options().name());
+        }
+    }
+
+    private CountersFile openCounters() {
+        int room = options.ports().size() * PortCounters.COUNT
+                + options.workerCount() * WorkerCounters.COUNT
+                + SPARE_COUNTERS;
+        Path path = options.counters();
+        try {
+            if (path == null) {
+                Path directory = CountersPaths.directory();
+                CountersPaths.prepare(directory);
+                CountersFile.removeStale(directory);
+                path = CountersPaths.ofThisProcess(directory);
+            }
+            return CountersFile.create(path, room);
+        } catch (IOException e) {
+            throw new BackendException(
+                    "make the counters file " + (path == null ? CountersPaths.directory() : path) + ": " + reason(e)
+                            + "; choose another file with --counters PATH",
+                    e);
+        }
+    }
+
+    private static String reason(IOException e) {
+        String reason = e instanceof FileSystemException known ? known.getReason() : e.getMessage();
+        return reason != null ? reason : e.getClass().getSimpleName().replace("Exception", "");
+    }
+
+    private void startWorkers(CountersFile file, ControlLoop loop) {
+        List<Integer> cpus = options.workerCpus();
+        for (int i = 0; i < options.workerCount(); i++) {
+            String name = "worker-" + i;
+            Worker worker = new Worker(name, MAX_RING_SIZE);
+            WorkerErrors errors = new WorkerErrors(name, new WorkerCounters(file.manager(), name), loop::execute);
+            Integer cpu = cpus.isEmpty() ? null : cpus.get(i);
+            WorkerThread thread = new WorkerThread(
+                    worker, new WorkerProxy(worker), new WorkerIdle(worker, options.poll()), cpu, errors);
+            workers.add(thread);
+            await(thread.start(), "start " + name);
+        }
+    }
+
+    private WorkerProxy worker(int domain) {
+        return workers.get(domain % workers.size()).proxy();
+    }
+
+    private void openDomain(
+            Forwarder forwarder, List<PortOptions> ports, WorkerProxy worker, CountersFile file, ControlLoop loop) {
+        for (PortOptions port : ports) {
+            Membership member = open(port, worker, new PortCounters(file.manager(), port.name()), loop);
+            CompletableFuture<Void> added = new CompletableFuture<>();
+            worker.addPort(member.port(), forwarder, () -> added.complete(null));
+            members.add(member);
+            await(added, "give port " + port.name() + " to its worker");
+        }
+    }
+
+    private Membership open(PortOptions options, WorkerProxy worker, PortCounters portCounters, ControlLoop loop) {
+        try {
+            return switch (options) {
+                case PortOptions.Guest guest -> {
+                    GuestEndpoint endpoint = new GuestEndpoint(guest.options(), loop, worker, portCounters);
+                    endpoints.add(endpoint);
+                    yield new Membership(endpoint.port(), worker, null);
+                }
+                case PortOptions.Tap tap -> {
+                    TapPort port = TapPort.open(tap.name(), tap.options(), portCounters);
+                    LOG.info("port {}: interface {}", tap.name(), port.interfaceName());
+                    yield new Membership(port, worker, port);
+                }
+            };
+        } catch (RuntimeException e) {
+            throw new BackendException("open port " + options.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void await(CompletableFuture<Void> future, String action) {
+        try {
+            future.get(START_NANOS, TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            throw new BackendException(action + ": " + (cause == null ? e : cause).getMessage(), cause);
+        } catch (TimeoutException e) {
+            throw new BackendException(action + ": no answer in time; the log may say why", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BackendException(action + ": interrupted", e);
+        }
+    }
+
+    /**
+     * Closes everything in order, each thing once nobody uses it any more: sessions and sockets, ports, workers, the
+     * control loop, the counters. Takes at most two seconds; what does not end in time is logged and left.
+     */
+    @Override
+    public synchronized void close() {
+        long deadlineNanos = System.nanoTime() + CLOSE_NANOS;
+        awaitEnd(endpoints.stream().map(GuestEndpoint::close).toList(), deadlineNanos, "sessions");
+        endpoints.clear();
+        awaitEnd(members.stream().map(Backend::leave).toList(), deadlineNanos, "ports");
+        members.forEach(Backend::release);
+        members.clear();
+        workers.forEach(worker -> stop(worker, deadlineNanos));
+        workers.clear();
+        if (control != null) {
+            control.close();
+            control = null;
+        }
+        if (counters != null) {
+            remove(counters);
+            counters = null;
+        }
+    }
+
+    private static CompletableFuture<Void> leave(Membership member) {
+        CompletableFuture<Void> left = new CompletableFuture<>();
+        member.worker().removePort(member.port(), () -> left.complete(null));
+        return left;
+    }
+
+    private static void release(Membership member) {
+        AutoCloseable resource = member.resource();
+        if (resource == null) {
+            return;
+        }
+        try {
+            resource.close();
+        } catch (Exception e) {
+            LOG.warn("port {} did not close", member.port().name(), e);
+        }
+    }
+
+    private static void stop(WorkerThread worker, long deadlineNanos) {
+        try {
+            if (!worker.stop(Duration.ofNanos(Math.max(1, deadlineNanos - System.nanoTime())))) {
+                LOG.warn("a worker did not end in time");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void remove(CountersFile file) {
+        try {
+            file.close();
+        } catch (IOException e) {
+            LOG.warn("the counters file was not removed", e);
+        }
+    }
+
+    private static void awaitEnd(List<CompletableFuture<Void>> ends, long deadlineNanos, String what) {
+        try {
+            CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new))
+                    .get(Math.max(1, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn("{} did not end in time", what, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

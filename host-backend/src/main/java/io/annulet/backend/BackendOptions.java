@@ -1,0 +1,125 @@
+package io.annulet.backend;
+
+import io.annulet.backend.data.PollMode;
+import io.annulet.linux.Cpus;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a back-end is told. A message of the constructor is one line that says what to change.
+ *
+ * @param ports at least one, at most {@link #MAX_PORTS}
+ * @param links ports that belong to none share one switch
+ * @param cpus one worker runs on each, as long as there are forwarding domains for them; empty for one worker anywhere
+ * @param counters path of the counters file; null for {@link io.annulet.backend.stats.CountersPaths the usual one}
+ */
+public record BackendOptions(
+        List<PortOptions> ports,
+        List<LinkOptions> links,
+        BitSet cpus,
+        PollMode poll,
+        @Nullable Path counters) {
+
+    public static final int MAX_PORTS = 256;
+
+    /** Also the form of an id of QEMU, and without blanks, as counters need it. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,30}");
+
+    public BackendOptions {
+        ports = List.copyOf(ports);
+        links = List.copyOf(links);
+        cpus = (BitSet) cpus.clone();
+        if (ports.isEmpty() || ports.size() > MAX_PORTS) {
+            throw new IllegalArgumentException(ports.size() + " ports: name 1 to " + MAX_PORTS);
+        }
+        ports.forEach(port -> checkName(port.name()));
+        checkOnce(ports.stream().map(port -> "port " + port.name()).toList());
+        checkOnce(ports.stream()
+                .map(PortOptions::claim)
+                .filter(Predicate.not(String::isEmpty))
+                .toList());
+        Set<String> names = ports.stream().map(PortOptions::name).collect(Collectors.toCollection(TreeSet::new));
+        links.forEach(link -> checkEnds(link, names));
+        checkOnce(links.stream()
+                .flatMap(link -> List.of("link end " + link.one(), "link end " + link.other()).stream())
+                .toList());
+    }
+
+    private static void checkName(String name) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("'" + name
+                    + "' cannot be the name of a port: use a letter and up to 30 letters, digits, '.', '_', '-'");
+        }
+    }
+
+    private static void checkOnce(List<String> claims) {
+        Map<String, Boolean> seen = new HashMap<>();
+        for (String claim : claims) {
+            if (seen.put(claim, true) != null) {
+                throw new IllegalArgumentException(claim + " is named twice: use each once");
+            }
+        }
+    }
+
+    private static void checkEnds(LinkOptions link, Set<String> names) {
+        for (String end : List.of(link.one(), link.other())) {
+            if (!names.contains(end)) {
+                throw new IllegalArgumentException(
+                        "link " + link + ": there is no port " + end + "; there are " + String.join(", ", names));
+            }
+        }
+    }
+
+    /** Ports on the default switch: those that no link joins. */
+    List<PortOptions> switchedPorts() {
+        return ports.stream()
+                .filter(port -> links.stream().noneMatch(link -> link.joins(port.name())))
+                .toList();
+    }
+
+    /** How many links and switches there are. */
+    int domainCount() {
+        return links.size() + (switchedPorts().isEmpty() ? 0 : 1);
+    }
+
+    int workerCount() {
+        return cpus.isEmpty() ? 1 : Math.min(cpus.cardinality(), domainCount());
+    }
+
+    /** The processor of each worker; empty if they may run anywhere. */
+    List<Integer> workerCpus() {
+        return cpus.stream().limit(workerCount()).boxed().toList();
+    }
+
+    /** Processors that were given and have no worker, since there are fewer forwarding domains. */
+    public BitSet unusedCpus() {
+        BitSet unused = (BitSet) cpus.clone();
+        workerCpus().forEach(unused::clear);
+        return unused;
+    }
+
+    /** All of it, for the log: one line for each thing. */
+    public List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        ports.forEach(port -> lines.add("port " + port));
+        links.forEach(link -> lines.add("link " + link));
+        List<PortOptions> switched = switchedPorts();
+        if (!switched.isEmpty()) {
+            lines.add("switch " + switched.stream().map(PortOptions::name).collect(Collectors.joining(",")));
+        }
+        lines.add("cpu " + (cpus.isEmpty() ? "any" : Cpus.format(cpus)) + ", poll "
+                + poll.name().toLowerCase(Locale.ROOT) + ", workers " + workerCount());
+        return lines;
+    }
+}

@@ -1,0 +1,62 @@
+package io.annulet.backend;
+
+import io.annulet.backend.control.VhostUserOptions;
+import io.annulet.backend.port.TapPortOptions;
+import io.annulet.linux.SocketAccess;
+import java.util.Locale;
+
+/** A port as it is configured: its name, and what its kind needs. As a string it is what {@code --port} takes. */
+public sealed interface PortOptions {
+
+    String name();
+
+    /** What the port holds that no other port can hold as well; empty if there is no such thing. */
+    String claim();
+
+    /** A guest behind vhost-user. */
+    record Guest(VhostUserOptions options) implements PortOptions {
+
+        @Override
+        public String name() {
+            return options.name();
+        }
+
+        @Override
+        public String claim() {
+            return "socket " + options.socket().toAbsolutePath().normalize();
+        }
+
+        @Override
+        public String toString() {
+            String rest = options.mode() == VhostUserOptions.Mode.SERVER ? words(options.access()) : "";
+            return name() + "=vhost-user:" + options.socket() + ",mode=" + word(options.mode()) + ",queues="
+                    + options.queuePairs() + ",seal=" + word(options.seal()) + ",profile=" + word(options.profile())
+                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu()) + rest;
+        }
+
+        private static String words(SocketAccess access) {
+            return String.format(",perm=%04o", access.mode())
+                    + (access.owner() == null ? "" : ",owner=" + access.owner())
+                    + (access.group() == null ? "" : ",group=" + access.group());
+        }
+    }
+
+    /** A network interface of the host. */
+    record Tap(String name, TapPortOptions options) implements PortOptions {
+
+        @Override
+        public String claim() {
+            return options.interfaceName().contains("%") ? "" : "interface " + options.interfaceName();
+        }
+
+        @Override
+        public String toString() {
+            return name + "=tap:" + options.interfaceName() + ",queues=" + options.queues()
+                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu());
+        }
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+}

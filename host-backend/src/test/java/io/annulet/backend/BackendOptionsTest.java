@@ -1,0 +1,109 @@
+package io.annulet.backend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annulet.backend.control.VhostUserOptions;
+import io.annulet.backend.data.PollMode;
+import io.annulet.backend.port.TapPortOptions;
+import io.annulet.linux.Cpus;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class BackendOptionsTest {
+
+    private static PortOptions guest(String name) {
+        return new PortOptions.Guest(VhostUserOptions.server(name, Path.of("/run/annulet/" + name + ".sock")));
+    }
+
+    private static PortOptions tap(String name, String interfaceName) {
+        return new PortOptions.Tap(name, TapPortOptions.of(interfaceName));
+    }
+
+    private static BackendOptions options(List<PortOptions> ports, List<LinkOptions> links, String cpus) {
+        BitSet set = cpus.isEmpty() ? new BitSet() : Cpus.parse(cpus);
+        return new BackendOptions(ports, links, set, PollMode.ADAPTIVE, null);
+    }
+
+    private static void assertRefused(String message, List<PortOptions> ports, LinkOptions... links) {
+        IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> options(ports, List.of(links), ""));
+        assertTrue(String.valueOf(e.getMessage()).contains(message), e::toString);
+    }
+
+    @Test
+    void everyPortHasAGoodNameOfItsOwn() {
+        assertRefused("0 ports: name 1 to 256", List.of());
+        for (String name : List.of("", "1a", "a b", "a/b", "-a", "a".repeat(32), "ä")) {
+            assertRefused("cannot be the name of a port", List.of(guest(name)));
+        }
+        assertRefused("port a is named twice", List.of(guest("a"), tap("a", "annulet0")));
+    }
+
+    @Test
+    void thereAreNotMorePortsThanTheLimit() {
+        List<PortOptions> ports = new ArrayList<>();
+        for (int i = 0; i <= BackendOptions.MAX_PORTS; i++) {
+            ports.add(guest("p" + i));
+        }
+        assertRefused("257 ports: name 1 to 256", ports);
+    }
+
+    @Test
+    void twoPortsCannotHaveTheSameSocketOrInterface() {
+        PortOptions other =
+                new PortOptions.Guest(VhostUserOptions.server("b", Path.of("/run/annulet/../annulet/a.sock")));
+        assertRefused("socket /run/annulet/a.sock is named twice", List.of(guest("a"), other));
+        assertRefused("interface annulet0 is named twice", List.of(tap("a", "annulet0"), tap("b", "annulet0")));
+        assertEquals(
+                2,
+                options(List.of(tap("a", "vm%d"), tap("b", "vm%d")), List.of(), "")
+                        .ports()
+                        .size());
+    }
+
+    @Test
+    void aLinkJoinsTwoPortsThatAreThereAndFree() {
+        List<PortOptions> ports = List.of(guest("a"), guest("b"), guest("c"));
+        assertRefused("link a=x: there is no port x; there are a, b, c", ports, new LinkOptions("a", "x"));
+        assertRefused("link end b is named twice", ports, new LinkOptions("a", "b"), new LinkOptions("b", "c"));
+        assertThrows(IllegalArgumentException.class, () -> new LinkOptions("a", "a"));
+    }
+
+    @Test
+    void portsWithoutALinkShareOneSwitch() {
+        BackendOptions options =
+                options(List.of(guest("a"), guest("b"), guest("c")), List.of(new LinkOptions("a", "b")), "");
+        assertEquals(List.of(guest("c")), options.switchedPorts());
+        assertEquals(2, options.domainCount());
+        assertEquals(1, options.workerCount());
+    }
+
+    @Test
+    void processorsWithoutADomainAreLeftOver() {
+        List<PortOptions> ports = List.of(guest("a"), guest("b"), guest("c"));
+        BackendOptions options = options(ports, List.of(new LinkOptions("a", "b")), "1,4-6");
+        assertEquals(List.of(1, 4), options.workerCpus());
+        assertEquals("5-6", Cpus.format(options.unusedCpus()));
+        assertEquals(0, options(ports, List.of(), "3").unusedCpus().cardinality());
+    }
+
+    @Test
+    void optionsPrintThemselves() {
+        BackendOptions options = options(
+                List.of(guest("a"), guest("b"), tap("host", "annulet0")), List.of(new LinkOptions("a", "b")), "2-3");
+        assertEquals(
+                List.of(
+                        "port a=vhost-user:/run/annulet/a.sock,mode=server,queues=1,seal=auto,profile=qemu,perm=0660",
+                        "port b=vhost-user:/run/annulet/b.sock,mode=server,queues=1,seal=auto,profile=qemu,perm=0660",
+                        "port host=tap:annulet0,queues=1",
+                        "link a=b",
+                        "switch host",
+                        "cpu 2-3, poll adaptive, workers 2"),
+                options.lines());
+    }
+}
