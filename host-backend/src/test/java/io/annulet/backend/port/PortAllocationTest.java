@@ -54,7 +54,8 @@ final class PortAllocationTest {
             worker.add(new Link(), source, capture);
             stepsWithoutAllocation(worker);
             long captured = counters.get("capture", "out.frames");
-            assertTrue(captured > FRAMES / 4, () -> "only " + captured + " frames were captured");
+            // The source is faster than any writer; the ring alone holds this many.
+            assertTrue(captured > 2000, () -> "only " + captured + " frames were captured");
         }
     }
 
