@@ -18,19 +18,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Whole vhost-user messages over a stream socket, waiting until a deadline; used by one thread. */
-final class MessageSocket implements AutoCloseable {
+public final class MessageSocket implements AutoCloseable {
 
     private final UnixSocket socket;
     private final MemorySegment buffer =
             Arena.ofAuto().allocate(MessageLayout.HEADER_BYTES + Payload.MAX_BYTES, Long.BYTES);
     private boolean ended;
 
-    MessageSocket(UnixSocket socket) {
+    /** Takes ownership of a connected socket. */
+    public MessageSocket(UnixSocket socket) {
         this.socket = socket;
     }
 
     /** Sends one message. Throws {@link LinuxException} if the other side is gone or takes nothing in time. */
-    void send(int request, int flags, byte[] payload, List<Fd> fds, long timeoutNanos) {
+    public void send(int request, int flags, byte[] payload, List<Fd> fds, long timeoutNanos) {
         ByteBuffer bytes = ByteBuffer.allocate(MessageLayout.HEADER_BYTES + payload.length)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putInt(request)
@@ -66,8 +67,7 @@ final class MessageSocket implements AutoCloseable {
     }
 
     /** The next message, or null if none came in time or the other side is gone: {@link #hasEnded} tells which. */
-    @Nullable
-    Message receive(long timeoutNanos) {
+    public @Nullable Message receive(long timeoutNanos) {
         long deadlineNanos = System.nanoTime() + timeoutNanos;
         try (ReceivedFds fds = new ReceivedFds(MessageLayout.MAX_FDS)) {
             if (!fill(0, MessageLayout.HEADER_BYTES, fds, deadlineNanos)) {
@@ -126,7 +126,7 @@ final class MessageSocket implements AutoCloseable {
     }
 
     /** Whether the other side was found to have closed the connection. */
-    boolean hasEnded() {
+    public boolean hasEnded() {
         return ended;
     }
 

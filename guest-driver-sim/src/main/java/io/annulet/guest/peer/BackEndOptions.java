@@ -1,0 +1,44 @@
+package io.annulet.guest.peer;
+
+import io.annulet.vhostuser.VirtioFeature;
+
+/**
+ * What a {@link ReferenceBackEnd} offers and what it does wrong.
+ *
+ * @param features offered
+ * @param queuePairs offered
+ * @param every the n of the fault: its period or its beginning, 1 or more
+ */
+public record BackEndOptions(long features, int queuePairs, Fault fault, int every) {
+
+    /** All ring features, mergeable buffers and several queue pairs, and nothing wrong. */
+    public static final BackEndOptions DEFAULTS = new BackEndOptions(
+            VirtioFeature.VERSION_1
+                    | VirtioFeature.NET_MRG_RXBUF
+                    | VirtioFeature.NET_MQ
+                    | VirtioFeature.INDIRECT_DESC
+                    | VirtioFeature.EVENT_IDX
+                    | VirtioFeature.RING_PACKED
+                    | VirtioFeature.PROTOCOL_FEATURES,
+            8,
+            Fault.NONE,
+            1);
+
+    public BackEndOptions {
+        if (every < 1) {
+            throw new IllegalArgumentException("a fault every " + every);
+        }
+    }
+
+    public BackEndOptions withFeatures(long other) {
+        return new BackEndOptions(other, queuePairs, fault, every);
+    }
+
+    public BackEndOptions without(long some) {
+        return withFeatures(features & ~some);
+    }
+
+    public BackEndOptions withFault(Fault other, int n) {
+        return new BackEndOptions(features, queuePairs, other, n);
+    }
+}
