@@ -1,0 +1,138 @@
+package io.annulet.journey;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annulet.backend.stats.CountersFileReader;
+import io.annulet.backend.stats.CountersSnapshot;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * A back-end in a process of its own, {@code annulet run} from the classes of this build; used by any thread.
+ *
+ * <p>Its sockets lie in the folder it was given, each named after its port. Closing it kills it if it still runs; a test
+ * that wants to see an orderly end calls {@link #end} before.
+ */
+public final class BackendProcess implements AutoCloseable {
+
+    private static final String SOCKET = ".sock";
+    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration END_LIMIT = Duration.ofSeconds(20);
+
+    private final Path folder;
+    private final Path counters;
+    private final Child child;
+
+    private BackendProcess(Path folder, Path counters, Child child) {
+        this.folder = folder;
+        this.counters = counters;
+        this.child = child;
+    }
+
+    /** Starts {@code annulet run} with these arguments and waits until every port is open. */
+    public static BackendProcess start(Path folder, String... arguments) {
+        Path counters = folder.resolve("counters");
+        List<String> words = new ArrayList<>(List.of("io.annulet.cli.Main", "run", "--counters", counters.toString()));
+        words.addAll(List.of(arguments));
+        BackendProcess backend = new BackendProcess(folder, counters, Child.java(words));
+        boolean ready = false;
+        try {
+            backend.child.awaitLine("ready", START_LIMIT);
+            ready = true;
+            return backend;
+        } finally {
+            if (!ready) {
+                backend.close();
+            }
+        }
+    }
+
+    /** The argument for a port that listens for a front-end at {@link #socket}. */
+    public static String guestPort(Path folder, String name, String... options) {
+        return String.join(
+                ",",
+                Stream.concat(Stream.of(name + "=vhost-user:" + socket(folder, name)), Stream.of(options))
+                        .toList());
+    }
+
+    /** As {@link #start}, with ports of these names that listen for front-ends, on one switch. */
+    public static BackendProcess withPorts(Path folder, String... names) {
+        return start(
+                folder,
+                Stream.of(names)
+                        .flatMap(name -> Stream.of("--port", guestPort(folder, name)))
+                        .toArray(String[]::new));
+    }
+
+    public static Path socket(Path folder, String port) {
+        return folder.resolve(port + SOCKET);
+    }
+
+    public Path socket(String port) {
+        return socket(folder, port);
+    }
+
+    public long pid() {
+        return child.pid();
+    }
+
+    /** What it has printed and logged so far. */
+    public String log() {
+        return child.text();
+    }
+
+    public void assertAlive() {
+        assertTrue(child.isAlive(), () -> "the back-end has ended; it said:\n" + log());
+    }
+
+    /** Descriptors, threads and mappings of the process at this moment. */
+    public Holdings holdings() {
+        return Holdings.of(pid());
+    }
+
+    /** All counters as they are now. */
+    public CountersSnapshot counters() {
+        try (CountersFileReader reader = CountersFileReader.open(counters)) {
+            return reader.snapshot();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The counters of one port as they are now. */
+    public Map<String, Long> counters(String port) {
+        return counters().ports().getOrDefault(port, Map.of());
+    }
+
+    /** Where {@code annulet stat} finds its counters. */
+    public Path countersFile() {
+        return counters;
+    }
+
+    /** Ends it as a service manager does, and sees to it that it went well and took its sockets and counters along. */
+    public void end() {
+        child.terminate();
+        assertEquals(0, child.awaitEnd(END_LIMIT), () -> "status after SIGTERM; it said:\n" + log());
+        try (Stream<Path> entries = Files.list(folder)) {
+            List<Path> left = entries.filter(
+                            file -> file.equals(counters) || file.toString().endsWith(SOCKET))
+                    .toList();
+            assertEquals(List.of(), left, "left behind");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        child.close();
+    }
+}

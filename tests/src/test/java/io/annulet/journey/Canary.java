@@ -1,0 +1,118 @@
+package io.annulet.journey;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annulet.guest.GuestOptions;
+import io.annulet.guest.SimulatedGuest;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Two guests that exchange paced frames while something else goes on, and must not notice it: none may be lost, repeated,
+ * reordered or changed, and the longest silence is bounded. The guests are owned by a thread of their own.
+ */
+public final class Canary implements AutoCloseable {
+
+    public static final String ONE = "canary0";
+    public static final String OTHER = "canary1";
+
+    /** No figure of speed: a stalled worker stays stalled, a busy machine does not. */
+    private static final long LONGEST_SILENCE_NANOS = Duration.ofSeconds(10).toNanos();
+
+    private static final int BETWEEN_TURNS_NANOS = 200_000;
+    private static final long ONE_MAC = PacedTraffic.mac(0xca00);
+    private static final long OTHER_MAC = PacedTraffic.mac(0xca01);
+
+    private final Thread thread;
+    private final SimulatedGuest one;
+    private final SimulatedGuest other;
+    private final PacedTraffic traffic;
+    private volatile long received;
+    private volatile boolean ending;
+    private volatile @Nullable Throwable failure;
+
+    private Canary(SimulatedGuest one, SimulatedGuest other) {
+        this.one = one;
+        this.other = other;
+        this.traffic = new PacedTraffic(one, ONE_MAC, other, OTHER_MAC, PacedTraffic.WINDOW);
+        this.thread = Thread.ofPlatform().name("canary").start(this::sing);
+    }
+
+    /** Attaches both guests to the ports {@link #ONE} and {@link #OTHER} and starts. */
+    public static Canary start(BackendProcess backend) {
+        SimulatedGuest one = SimulatedGuest.connect(backend.socket(ONE), GuestOptions.DEFAULTS);
+        SimulatedGuest other = null;
+        try {
+            other = SimulatedGuest.connect(backend.socket(OTHER), GuestOptions.DEFAULTS);
+            Canary canary = new Canary(one, other);
+            canary.awaitFrames(100);
+            return canary;
+        } finally {
+            if (other == null) {
+                one.close();
+            }
+        }
+    }
+
+    private void sing() {
+        try {
+            long lastNanos = System.nanoTime();
+            while (!ending) {
+                traffic.step(Long.MAX_VALUE, number -> 60 + number % 1459);
+                long now = System.nanoTime();
+                if (traffic.received() > received) {
+                    received = traffic.received();
+                    lastNanos = now;
+                } else if (now - lastNanos > LONGEST_SILENCE_NANOS) {
+                    throw new AssertionError("no frame came for " + (now - lastNanos) / 1_000_000 + " ms: " + traffic);
+                }
+                LockSupport.parkNanos(BETWEEN_TURNS_NANOS);
+            }
+        } catch (Throwable e) {
+            failure = e;
+        }
+    }
+
+    /** Waits until it has received so many more frames: that it goes on at this moment. */
+    public void awaitFrames(long more) {
+        long wanted = received + more;
+        Pause.until("the canary gets " + more + " more frames", Duration.ofSeconds(30), () -> {
+            check();
+            return received >= wanted;
+        });
+    }
+
+    private void check() {
+        Throwable found = failure;
+        if (found != null) {
+            throw new AssertionError("the canary: " + found.getMessage(), found);
+        }
+    }
+
+    /** Ends it, and sees to it that every frame came once, in order and whole up to this moment. */
+    public void assertUnharmed() {
+        awaitFrames(100);
+        stop();
+        check();
+        assertTrue(traffic.received() > 0);
+        traffic.exchange(PacedTraffic.WINDOW, number -> 60, Duration.ofSeconds(10));
+    }
+
+    private void stop() {
+        ending = true;
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        stop();
+        one.close();
+        other.close();
+    }
+}
