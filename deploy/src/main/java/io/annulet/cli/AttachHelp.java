@@ -15,6 +15,9 @@ final class AttachHelp {
             case PortOptions.Guest guest -> guestLines(guest.options());
             case PortOptions.Tap tap ->
                 List.of("port " + tap.name() + ": interface " + tap.options().interfaceName() + " of this host");
+            case PortOptions.Pcap pcap ->
+                List.of("port " + pcap.name() + ": file " + pcap.options().file());
+            case PortOptions.Loopback loopback -> List.of("port " + loopback.name() + ": sends every frame back");
         };
     }
 

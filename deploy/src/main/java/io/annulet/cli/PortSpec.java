@@ -5,6 +5,9 @@ import io.annulet.backend.control.SealPolicy;
 import io.annulet.backend.control.VhostUserOptions;
 import io.annulet.backend.control.VhostUserOptions.Mode;
 import io.annulet.backend.control.VhostUserOptions.Profile;
+import io.annulet.backend.port.PcapPortOptions;
+import io.annulet.backend.port.PcapPortOptions.Direction;
+import io.annulet.backend.port.PcapPortOptions.Pace;
 import io.annulet.backend.port.TapPortOptions;
 import io.annulet.linux.SocketAccess;
 import java.nio.file.Path;
@@ -36,7 +39,11 @@ final class PortSpec {
             PortOptions port = switch (kind) {
                 case "vhost-user" -> guest(name, needed(target, "a socket: vhost-user:/run/a.sock"), options);
                 case "tap" -> tap(name, needed(target, "an interface: tap:annulet0"), options);
-                default -> throw new IllegalArgumentException("there is no kind '" + kind + "'; use vhost-user or tap");
+                case "pcap" -> pcap(name, needed(target, "a file: pcap:/tmp/frames.pcap"), options);
+                case "loopback" -> loopback(name, target);
+                default ->
+                    throw new IllegalArgumentException(
+                            "there is no kind '" + kind + "'; use vhost-user, tap, pcap or loopback");
             };
             options.checkAllTaken();
             return port;
@@ -77,5 +84,21 @@ final class PortSpec {
     private static PortOptions tap(String name, String interfaceName, SpecOptions options) {
         return new PortOptions.Tap(
                 name, new TapPortOptions(interfaceName, options.number("mtu", 0), options.number("queues", 1)));
+    }
+
+    private static PortOptions pcap(String name, String file, SpecOptions options) {
+        Direction direction = options.choice("direction", Direction.WRITE);
+        if (direction == Direction.WRITE && options.hasAny("pace")) {
+            throw new IllegalArgumentException("pace is for direction=read: leave it out");
+        }
+        return new PortOptions.Pcap(
+                name, new PcapPortOptions(Path.of(file), direction, options.choice("pace", Pace.RECORDED)));
+    }
+
+    private static PortOptions loopback(String name, String target) {
+        if (!target.isEmpty()) {
+            throw new IllegalArgumentException("loopback has no target: write " + name + "=loopback");
+        }
+        return new PortOptions.Loopback(name);
     }
 }

@@ -18,6 +18,9 @@ final class PortSpecTest {
                 "c=vhost-user:/x:y,mode=server,queues=128,seal=auto,profile=qemu,mtu=68,perm=0600,owner=root,group=0",
                 "host=tap:annulet0,queues=1",
                 "host=tap:vm%d,queues=2,mtu=9000",
+                "w=pcap:/tmp/w.pcap,direction=write",
+                "r=pcap:r.pcap,direction=read,pace=fast",
+                "echo=loopback",
             })
     void readsWhatThePortWritesOfItself(String spec) {
         assertEquals(spec, PortSpec.parse(spec).toString());
@@ -29,6 +32,10 @@ final class PortSpecTest {
                 "a=vhost-user:/run/a.sock,mode=server,queues=1,seal=auto,profile=qemu,perm=0660",
                 PortSpec.parse("a=vhost-user:/run/a.sock").toString());
         assertEquals("t=tap:t0,queues=1", PortSpec.parse("t=tap:t0").toString());
+        assertEquals("p=pcap:f,direction=write", PortSpec.parse("p=pcap:f").toString());
+        assertEquals(
+                "p=pcap:f,direction=read,pace=recorded",
+                PortSpec.parse("p=pcap:f,direction=read").toString());
     }
 
     @ParameterizedTest
@@ -39,6 +46,11 @@ final class PortSpecTest {
                 "nonsense|'nonsense' is no port; write NAME=KIND:TARGET, for example a=vhost-user:/run/annulet/a.sock",
                 "a=vhost-user|port a=vhost-user: it needs a socket: vhost-user:/run/a.sock",
                 "a=tap:|port a=tap:: it needs an interface: tap:annulet0",
+                "a=pcap|port a=pcap: it needs a file: pcap:/tmp/frames.pcap",
+                "a=pcap:f,direction=in|port a=pcap:f,direction=in: direction=in: use write or read",
+                "a=pcap:f,pace=fast|port a=pcap:f,pace=fast: pace is for direction=read: leave it out",
+                "a=loopback:x|port a=loopback:x: loopback has no target: write a=loopback",
+                "a=loopback,mtu=1500|port a=loopback,mtu=1500: loopback has no options: leave out mtu",
                 "a=vhost-user:/s,queues|'queues' is no option; write option=value",
                 "a=vhost-user:/s,|'' is no option; write option=value",
                 "a=vhost-user:/s,=1|'=1' is no option; write option=value",
@@ -67,6 +79,7 @@ final class PortSpecTest {
     @ValueSource(strings = {"a=nfs:/x", "a=:/x", "a=", "a=VHOST-USER:/x"})
     void anUnknownKindIsAnsweredWithTheKnownOnes(String spec) {
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> PortSpec.parse(spec));
-        assertEquals(true, String.valueOf(e.getMessage()).contains("; use vhost-user"), e::toString);
+        assertEquals(
+                true, String.valueOf(e.getMessage()).contains("; use vhost-user, tap, pcap or loopback"), e::toString);
     }
 }

@@ -8,6 +8,9 @@ import io.annulet.backend.data.Switch;
 import io.annulet.backend.data.Worker;
 import io.annulet.backend.data.WorkerIdle;
 import io.annulet.backend.data.WorkerProxy;
+import io.annulet.backend.port.LoopbackPort;
+import io.annulet.backend.port.PcapPort;
+import io.annulet.backend.port.PcapPortOptions;
 import io.annulet.backend.port.Port;
 import io.annulet.backend.port.TapPort;
 import io.annulet.backend.stats.CountersFile;
@@ -15,10 +18,12 @@ import io.annulet.backend.stats.CountersPaths;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.backend.stats.WorkerCounters;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -134,6 +139,9 @@ public final class Backend implements AutoCloseable {
     }
 
     private static String reason(IOException e) {
+        if (e instanceof FileAlreadyExistsException) {
+            return "it is there already";
+        }
         String reason = e instanceof FileSystemException known ? known.getReason() : e.getMessage();
         return reason != null ? reason : e.getClass().getSimpleName().replace("Exception", "");
     }
@@ -158,13 +166,21 @@ public final class Backend implements AutoCloseable {
 
     private void openDomain(
             Forwarder forwarder, List<PortOptions> ports, WorkerProxy worker, CountersFile file, ControlLoop loop) {
-        for (PortOptions port : ports) {
+        for (PortOptions port : replaysLast(ports)) {
             Membership member = open(port, worker, new PortCounters(file.manager(), port.name()), loop);
             CompletableFuture<Void> added = new CompletableFuture<>();
             worker.addPort(member.port(), forwarder, () -> added.complete(null));
             members.add(member);
             await(added, "give port " + port.name() + " to its worker");
         }
+    }
+
+    /** A replay begins at once, so the ports that its frames go to are there before it. */
+    private static List<PortOptions> replaysLast(List<PortOptions> ports) {
+        return ports.stream()
+                .sorted(Comparator.comparing(port -> port instanceof PortOptions.Pcap pcap
+                        && pcap.options().direction() == PcapPortOptions.Direction.READ))
+                .toList();
     }
 
     private Membership open(PortOptions options, WorkerProxy worker, PortCounters portCounters, ControlLoop loop) {
@@ -180,6 +196,12 @@ public final class Backend implements AutoCloseable {
                     LOG.info("port {}: interface {}", tap.name(), port.interfaceName());
                     yield new Membership(port, worker, port);
                 }
+                case PortOptions.Pcap pcap -> {
+                    PcapPort port = PcapPort.open(pcap.name(), pcap.options(), portCounters);
+                    yield new Membership(port, worker, port);
+                }
+                case PortOptions.Loopback loopback ->
+                    new Membership(new LoopbackPort(loopback.name(), portCounters), worker, null);
             };
         } catch (RuntimeException e) {
             throw new BackendException("open port " + options.name() + ": " + e.getMessage(), e);

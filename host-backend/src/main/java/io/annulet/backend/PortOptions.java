@@ -1,6 +1,7 @@
 package io.annulet.backend;
 
 import io.annulet.backend.control.VhostUserOptions;
+import io.annulet.backend.port.PcapPortOptions;
 import io.annulet.backend.port.TapPortOptions;
 import io.annulet.linux.SocketAccess;
 import java.util.Locale;
@@ -53,6 +54,38 @@ public sealed interface PortOptions {
         public String toString() {
             return name + "=tap:" + options.interfaceName() + ",queues=" + options.queues()
                     + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu());
+        }
+    }
+
+    /** A file of frames. */
+    record Pcap(String name, PcapPortOptions options) implements PortOptions {
+
+        @Override
+        public String claim() {
+            return options.direction() == PcapPortOptions.Direction.WRITE
+                    ? "file " + options.file().toAbsolutePath().normalize()
+                    : "";
+        }
+
+        @Override
+        public String toString() {
+            String how = ",direction=" + word(options.direction());
+            boolean isRead = options.direction() == PcapPortOptions.Direction.READ;
+            return name + "=pcap:" + options.file() + how + (isRead ? ",pace=" + word(options.pace()) : "");
+        }
+    }
+
+    /** Every frame comes back. */
+    record Loopback(String name) implements PortOptions {
+
+        @Override
+        public String claim() {
+            return "";
+        }
+
+        @Override
+        public String toString() {
+            return name + "=loopback";
         }
     }
 
