@@ -37,7 +37,7 @@ final class DeviceMessages {
                 vring.kick = null;
                 vring.addresses = null;
                 vring.size = 0;
-                vring.baseIndex = 0;
+                vring.base = 0;
                 vring.enable(!device.negotiation.ringsStartDisabled());
             }
             device.status = 0;

@@ -15,7 +15,12 @@ import io.annulet.vhostuser.VirtioFeature;
 /** Which features a port offers: what is implemented, nothing else; stateless. */
 final class Offer {
 
-    private static final long RING = VirtioFeature.VERSION_1 | VirtioFeature.INDIRECT_DESC | VirtioFeature.EVENT_IDX;
+    /** IN_ORDER too: chains are always given back in the order they were made available. */
+    private static final long RING = VirtioFeature.VERSION_1
+            | VirtioFeature.INDIRECT_DESC
+            | VirtioFeature.EVENT_IDX
+            | VirtioFeature.RING_PACKED
+            | VirtioFeature.IN_ORDER;
 
     /** The data path gathers headers over any descriptors, as ANY_LAYOUT allows legacy drivers to spread them. */
     private static final long LEGACY = VirtioFeature.ANY_LAYOUT;

@@ -4,9 +4,8 @@ import io.annulet.backend.data.NetHeader;
 import io.annulet.backend.data.QueueSetup;
 import io.annulet.linux.EventFd;
 import io.annulet.vhostuser.VirtioFeature;
-import io.annulet.vring.Index16;
 import io.annulet.vring.RingFeatures;
-import io.annulet.vring.SplitRing;
+import io.annulet.vring.Vring;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +21,7 @@ final class Rings {
     /** Hands a stopped ring to the worker, which polls it at once. */
     Answer start(VringConfig vring) {
         QueueSetup setup = setup(vring, device.memory());
-        vring.baseIndex = setup.base();
+        vring.base = setup.base();
         vring.start();
         return Answer.afterWorker(done -> device.worker.openQueue(device.port, setup, done));
     }
@@ -37,7 +36,7 @@ final class Rings {
                 done -> device.worker.closeQueue(device.port, vring.index(), next -> {
                     // -1 if the worker had to leave the ring before: then the base stays as it was.
                     if (next >= 0) {
-                        vring.baseIndex = next;
+                        vring.base = (int) next;
                     }
                     done.run();
                 }),
@@ -63,8 +62,9 @@ final class Rings {
     }
 
     private QueueSetup setup(VringConfig vring, MemoryTable memory, VringAddresses addresses) {
-        SplitRing ring = addresses.in(memory.memory(), vring.size);
         long features = device.negotiation.features();
+        RingLayout layout = RingLayout.of(features);
+        Vring ring = layout.in(memory.memory(), addresses, vring.size);
         return new QueueSetup(
                 vring.index(),
                 ring,
@@ -72,23 +72,11 @@ final class Rings {
                 RingFeatures.of(features),
                 NetHeader.byteLength(features),
                 (features & VirtioFeature.NET_MRG_RXBUF) != 0,
-                baseIndex(vring, memory.readShort(ring.usedIndexAddress())),
+                layout.resume(ring, vring.base, memory),
                 vring.isEnableWished(),
                 vring.kick,
                 vring.call,
                 vring.error);
-    }
-
-    /**
-     * Where to go on: at the base, unless the used index tells that chains before it were never given back. An earlier
-     * back-end took them; chains are given back in order, so they are just those from the used index on.
-     */
-    private static int baseIndex(VringConfig vring, int usedIndex) {
-        if (usedIndex < 0) {
-            throw new MessageFault("the memory of vring " + vring.index() + " is gone");
-        }
-        int notGivenBack = Index16.distance(usedIndex, vring.baseIndex);
-        return notGivenBack <= vring.size ? usedIndex : vring.baseIndex;
     }
 
     /** Tells the worker of a changed call descriptor; the old one is closed when the worker has let go of it. */

@@ -31,9 +31,9 @@ public record SessionStatus(
      * @param enabled whether it is enabled, or will be once it starts
      * @param broken whether its driver broke it since it was started
      * @param size descriptors, 0 if not set
-     * @param baseIndex where the ring was started, or stopped last
+     * @param base where the ring was started, or stopped last
      */
-    public record Ring(int index, RingState state, boolean enabled, boolean broken, int size, int baseIndex) {}
+    public record Ring(int index, RingState state, boolean enabled, boolean broken, int size, int base) {}
 
     /**
      * One region of the memory table.
@@ -64,8 +64,7 @@ public record SessionStatus(
     }
 
     private static Ring ring(VringConfig vring) {
-        return new Ring(
-                vring.index(), vring.state(), vring.isEnableWished(), vring.isBroken(), vring.size, vring.baseIndex);
+        return new Ring(vring.index(), vring.state(), vring.isEnableWished(), vring.isBroken(), vring.size, vring.base);
     }
 
     private static SharedRegion region(MappedRegion mapped) {

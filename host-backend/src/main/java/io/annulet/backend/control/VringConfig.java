@@ -13,8 +13,8 @@ final class VringConfig {
 
     /** Descriptors; 0 until SET_VRING_NUM. */
     int size;
-    /** The available entry to take next, while the ring is stopped. */
-    int baseIndex;
+    /** Where to go on, in the terms of the ring's layout, while the ring is stopped. */
+    int base;
 
     @Nullable
     VringAddresses addresses;

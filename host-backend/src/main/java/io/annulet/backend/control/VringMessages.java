@@ -2,12 +2,9 @@ package io.annulet.backend.control;
 
 import io.annulet.linux.EventFd;
 import io.annulet.vhostuser.MessageLayout;
-import io.annulet.vring.SplitRing;
 
 /** The messages about single rings; owned by the control thread. */
 final class VringMessages {
-
-    private static final long INDEX_MASK = 0xffff;
 
     private final Device device;
     private final Rings rings;
@@ -20,7 +17,7 @@ final class VringMessages {
     Answer setVringNum(Message message) {
         VringConfig vring = stoppedVring(message);
         long size = message.u32(MessageLayout.STATE_NUM);
-        if (!SplitRing.isValidSize(size)) {
+        if (!layout().isValidSize(size)) {
             throw new MessageFault("vring " + vring.index() + " of " + size + " descriptors");
         }
         vring.size = (int) size;
@@ -30,11 +27,15 @@ final class VringMessages {
     Answer setVringBase(Message message) {
         VringConfig vring = stoppedVring(message);
         long base = message.u32(MessageLayout.STATE_NUM);
-        if (base > INDEX_MASK) {
+        if (!layout().isValidBase(base)) {
             throw new MessageFault("base " + base + " of vring " + vring.index());
         }
-        vring.baseIndex = (int) base;
+        vring.base = (int) base;
         return Answer.DONE;
+    }
+
+    private RingLayout layout() {
+        return RingLayout.of(device.negotiation.features());
     }
 
     private VringConfig stoppedVring(Message message) {
@@ -56,7 +57,7 @@ final class VringMessages {
             return Answer.DONE;
         }
         if (vring.size != 0 && device.memory() != MemoryTable.EMPTY) {
-            addresses.in(device.memory().memory(), vring.size);
+            layout().in(device.memory().memory(), addresses, vring.size);
         }
         if (!vring.isStarted()) {
             vring.addresses = addresses;
@@ -125,7 +126,7 @@ final class VringMessages {
             vring.kick = null;
             vring.call = null;
             vring.addresses = null;
-            return new Answer.VringState(vring.index(), vring.baseIndex);
+            return new Answer.VringState(vring.index(), vring.base);
         });
     }
 }

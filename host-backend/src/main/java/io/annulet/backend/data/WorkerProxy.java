@@ -4,7 +4,7 @@ import io.annulet.backend.port.GuestPort;
 import io.annulet.backend.port.Port;
 import io.annulet.linux.EventFd;
 import java.util.List;
-import java.util.function.IntConsumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,10 +51,10 @@ public final class WorkerProxy {
     }
 
     /**
-     * A ring was stopped: nothing of it is touched once {@code done} is called with the index of the next available
-     * entry; -1 if the queue was not open.
+     * A ring was stopped: nothing of it is touched once {@code done} is called with where the next back-end
+     * goes on ({@link io.annulet.vring.DeviceHalf#base}, as 32 bits unsigned); -1 if the queue was not open.
      */
-    public void closeQueue(GuestPort port, int queueIndex, IntConsumer done) {
+    public void closeQueue(GuestPort port, int queueIndex, LongConsumer done) {
         worker.submit(() -> done.accept(port.onCloseQueue(queueIndex)));
     }
 

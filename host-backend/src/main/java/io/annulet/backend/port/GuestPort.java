@@ -181,8 +181,8 @@ public final class GuestPort implements Port {
         }
     }
 
-    /** A ring was stopped; returns the next available index, or -1 if it was not open. */
-    public int onCloseQueue(int queueIndex) {
+    /** A ring was stopped; returns its base as 32 bits unsigned, or -1 if it was not open. */
+    public long onCloseQueue(int queueIndex) {
         Readiness.Watch watch = kickWatches[queueIndex];
         if (watch != null) {
             watch.close();
@@ -194,7 +194,7 @@ public final class GuestPort implements Port {
         }
         queues[queueIndex] = null;
         listQueues();
-        return queue.close();
+        return Integer.toUnsignedLong(queue.close());
     }
 
     public void onCloseAllQueues() {

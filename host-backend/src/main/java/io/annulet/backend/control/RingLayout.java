@@ -1,0 +1,148 @@
+package io.annulet.backend.control;
+
+import io.annulet.memory.GuestMemory;
+import io.annulet.vhostuser.VirtioFeature;
+import io.annulet.vring.Index16;
+import io.annulet.vring.PackedPosition;
+import io.annulet.vring.PackedRing;
+import io.annulet.vring.SplitRing;
+import io.annulet.vring.Vring;
+
+/** What the messages about a ring mean in each of the two layouts; stateless. */
+enum RingLayout {
+    /** VIRTIO 1.2, "Split Virtqueues". The base is the index of the available entry to take next. */
+    SPLIT {
+        @Override
+        boolean isValidSize(long size) {
+            return SplitRing.isValidSize(size);
+        }
+
+        @Override
+        Area[] areas(int size) {
+            return new Area[] {
+                new Area("descriptor table", SplitRing.descriptorTableBytes(size), 16),
+                new Area("available ring", SplitRing.availBytes(size), 2),
+                new Area("used ring", SplitRing.usedBytes(size), 4)
+            };
+        }
+
+        @Override
+        Vring ring(long first, long second, long third, int size) {
+            return new SplitRing(first, second, third, size);
+        }
+
+        @Override
+        boolean isValidBase(long base) {
+            return base <= 0xffff;
+        }
+
+        // The base, unless the used index tells that chains before it were never given back. An earlier back-end took
+        // them; chains are given back in order, so they are just those from the used index on.
+        @Override
+        int resume(Vring ring, int base, MemoryTable memory) {
+            int usedIndex = memory.readShort(((SplitRing) ring).usedIndexAddress());
+            if (usedIndex < 0) {
+                throw new MessageFault("the memory of a ring is gone");
+            }
+            return Index16.distance(usedIndex, base) <= ring.size() ? usedIndex : base;
+        }
+    },
+    /** VIRTIO 1.2, "Packed Virtqueues". The base is a position with its wrap counter, twice: to take, and to give back. */
+    PACKED {
+        @Override
+        boolean isValidSize(long size) {
+            return PackedRing.isValidSize(size);
+        }
+
+        @Override
+        Area[] areas(int size) {
+            return new Area[] {
+                new Area("descriptor ring", PackedRing.descriptorRingBytes(size), 16),
+                new Area("driver area", PackedRing.EVENT_AREA_BYTES, 4),
+                new Area("device area", PackedRing.EVENT_AREA_BYTES, 4)
+            };
+        }
+
+        @Override
+        Vring ring(long first, long second, long third, int size) {
+            return new PackedRing(first, second, third, size);
+        }
+
+        @Override
+        boolean isValidBase(long base) {
+            return base <= 0xffff_ffffL;
+        }
+
+        // Front-ends differ in whether they tell the used position; all that was taken has been given back.
+        @Override
+        int resume(Vring ring, int base, MemoryTable memory) {
+            int position = base & 0xffff;
+            if (!PackedPosition.isValid(position, ring.size())) {
+                throw new MessageFault("a packed ring of " + ring.size() + " descriptors has no position " + position);
+            }
+            return position;
+        }
+    };
+
+    /** One of the three parts of a ring, in the order in which SET_VRING_ADDR names them. */
+    record Area(String name, long byteLength, int alignment) {
+
+        long translate(GuestMemory memory, long userAddress) {
+            long hostAddress = memory.hostAddressOfUser(userAddress, byteLength);
+            if (hostAddress == GuestMemory.UNMAPPED) {
+                throw new MessageFault(String.format(
+                        "a %s of %d bytes at user address 0x%x, not in one region", name, byteLength, userAddress));
+            }
+            if (((hostAddress | userAddress) & (alignment - 1)) != 0) {
+                throw new MessageFault(
+                        String.format("a %s at user address 0x%x, not aligned to %d", name, userAddress, alignment));
+            }
+            return hostAddress;
+        }
+    }
+
+    static RingLayout of(long acknowledgedFeatures) {
+        return (acknowledgedFeatures & VirtioFeature.RING_PACKED) != 0 ? PACKED : SPLIT;
+    }
+
+    abstract boolean isValidSize(long size);
+
+    abstract Area[] areas(int size);
+
+    abstract Vring ring(long first, long second, long third, int size);
+
+    /** Whether a base as SET_VRING_BASE brings it can be one of this layout. */
+    abstract boolean isValidBase(long base);
+
+    /** Where to go on in a ring whose base was told. */
+    abstract int resume(Vring ring, int base, MemoryTable memory);
+
+    /**
+     * The ring in our address space.
+     *
+     * @throws MessageFault unless the size is legal and each area lies wholly in one region, aligned, apart from the
+     *     others
+     */
+    Vring in(GuestMemory memory, VringAddresses at, int size) {
+        if (!isValidSize(size)) {
+            throw new MessageFault("a ring of " + size + " descriptors");
+        }
+        Area[] areas = areas(size);
+        long[] user = {at.descriptor(), at.available(), at.used()};
+        long[] host = new long[areas.length];
+        for (int i = 0; i < areas.length; i++) {
+            host[i] = areas[i].translate(memory, user[i]);
+            for (int j = 0; j < i; j++) {
+                if (overlap(user[j], areas[j].byteLength(), user[i], areas[i].byteLength())) {
+                    throw new MessageFault("the areas of a ring overlap");
+                }
+            }
+        }
+        return ring(host[0], host[1], host[2], size);
+    }
+
+    /** Both ranges lie in regions, so neither wraps. */
+    private static boolean overlap(long a, long aLength, long b, long bLength) {
+        return Long.compareUnsigned(b - a, aLength) < 0 || Long.compareUnsigned(a - b, bLength) < 0;
+    }
+}
