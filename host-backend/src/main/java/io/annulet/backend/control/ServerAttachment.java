@@ -4,6 +4,7 @@ import io.annulet.backend.data.Readiness;
 import io.annulet.linux.LinuxException;
 import io.annulet.linux.UnixListener;
 import io.annulet.linux.UnixSocket;
+import java.util.ArrayDeque;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * A socket at which front-ends connect; owned by the control thread.
  *
  * <p>One front-end is served at a time. While it is there, others are accepted and closed at once, so that they can tell;
- * one that comes while the one before is being seen off waits that long.
+ * those that come while the one before is being seen off wait that long, for the first of them may have left again.
  */
 final class ServerAttachment implements Attachment {
 
@@ -29,7 +30,7 @@ final class ServerAttachment implements Attachment {
     private final PortLog log;
     private @Nullable UnixListener listener;
     private Readiness.@Nullable Watch watch;
-    private @Nullable UnixSocket waiting;
+    private final ArrayDeque<UnixSocket> waiting = new ArrayDeque<>();
     private @Nullable Future<?> retry;
 
     ServerAttachment(GuestEndpoint endpoint, ControlLoop loop, VhostUserOptions options, PortLog log) {
@@ -74,20 +75,32 @@ final class ServerAttachment implements Attachment {
         }
         // The one before may have left without our having looked.
         current.onReady();
-        if (!current.isConnected() && waiting == null) {
-            waiting = socket;
+        if (!current.isConnected() && waiting.size() < BACKLOG) {
+            waiting.add(socket);
             return;
         }
+        turnAway(socket);
+    }
+
+    private void turnAway(UnixSocket socket) {
         log.warn("a second front-end tried to connect and was turned away");
         socket.close();
     }
 
     @Override
     public void onVacant(boolean spoken) {
-        UnixSocket next = waiting;
-        if (next != null) {
-            waiting = null;
-            endpoint.attach(next);
+        UnixSocket next = waiting.poll();
+        if (next == null) {
+            return;
+        }
+        endpoint.attach(next);
+        Session current = endpoint.session();
+        if (current != null) {
+            current.onReady();
+            if (current.isConnected()) {
+                waiting.forEach(this::turnAway);
+                waiting.clear();
+            }
         }
     }
 
@@ -105,9 +118,7 @@ final class ServerAttachment implements Attachment {
             listener.close();
             listener = null;
         }
-        if (waiting != null) {
-            waiting.close();
-            waiting = null;
-        }
+        waiting.forEach(UnixSocket::close);
+        waiting.clear();
     }
 }
