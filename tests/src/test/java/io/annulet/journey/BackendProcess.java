@@ -107,9 +107,13 @@ public final class BackendProcess implements AutoCloseable {
         }
     }
 
-    /** The counters of one port as they are now. */
-    public Map<String, Long> counters(String port) {
-        return counters().ports().getOrDefault(port, Map.of());
+    /** One counter of a port as it is now. */
+    public long counter(String port, String name) {
+        Long value = counters().ports().getOrDefault(port, Map.of()).get(name);
+        if (value == null) {
+            throw new AssertionError("port " + port + " has no counter " + name);
+        }
+        return value;
     }
 
     /** Where {@code annulet stat} finds its counters. */

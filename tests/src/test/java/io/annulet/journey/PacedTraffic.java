@@ -6,14 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.annulet.guest.DriverReceiveQueue;
 import io.annulet.guest.DriverTransmitQueue;
 import io.annulet.guest.FrameFactory;
+import io.annulet.guest.ReceivedFrame;
 import io.annulet.guest.SimulatedGuest;
 import io.annulet.guest.TrafficChecker;
+import io.annulet.memory.HostMemory;
 import java.time.Duration;
 import java.util.function.IntUnaryOperator;
 
 /**
  * Frames both ways between two simulated guests, every byte checked, never more of them under way than a window: a
- * back-end that does its work loses none. Owned by the thread that owns both guests.
+ * back-end that does its work loses none. What others send is passed over. Owned by the thread that owns both guests.
  */
 public final class PacedTraffic {
 
@@ -28,16 +30,34 @@ public final class PacedTraffic {
     }
 
     private static final class Direction {
+        final long fromMacWord;
         final FrameFactory frames;
         final TrafficChecker checker;
         final DriverTransmitQueue from;
         final DriverReceiveQueue to;
 
         Direction(int flow, long fromMac, long toMac, DriverTransmitQueue from, DriverReceiveQueue to) {
+            this.fromMacWord = Long.reverseBytes(fromMac) >>> 16;
             this.frames = new FrameFactory(toMac, fromMac, flow);
             this.checker = new TrafficChecker(toMac, flow + 1);
             this.from = from;
             this.to = to;
+        }
+
+        int receive(int max) {
+            return to.receive(this::check, max);
+        }
+
+        /** A switch floods what others send as long as it does not know better. */
+        private void check(ReceivedFrame frame) {
+            if (frame.byteLength() >= FrameFactory.MIN_BYTE_LENGTH && source(frame.address()) == fromMacWord) {
+                checker.onFrame(frame);
+            }
+        }
+
+        private static long source(long frameAddress) {
+            return HostMemory.loadLong(frameAddress) >>> 48
+                    | (HostMemory.loadLong(frameAddress + 8) & 0xffff_ffffL) << 16;
         }
 
         long underWay() {
@@ -94,7 +114,7 @@ public final class PacedTraffic {
     public void step(long limit, IntUnaryOperator byteLengths) {
         forth.send(window, limit, byteLengths);
         back.send(window, limit, byteLengths);
-        int received = forth.to.receive(forth.checker, window) + back.to.receive(back.checker, window);
+        int received = forth.receive(window) + back.receive(window);
         if (received > 0) {
             idleTurns = 0;
         } else if (++idleTurns > TURNS_BEFORE_PAUSE) {
