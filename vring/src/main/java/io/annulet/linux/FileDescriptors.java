@@ -43,6 +43,16 @@ public final class FileDescriptors {
                 "check the limit of open files (ulimit -n)"));
     }
 
+    /** Opens an existing file for writing without waiting, such as {@code /dev/null}. */
+    public static Fd openForWriting(Path path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocateFrom(path.toString());
+            return Fd.of((int) LinuxException.check(
+                    Kernel.openat(Kernel.AT_FDCWD, name.address(), O_WRONLY | O_NONBLOCK | O_CLOEXEC),
+                    "open " + path + " for writing"));
+        }
+    }
+
     /**
      * Opens the file again, for writing without waiting. Unlike with a duplicate, no other holder of {@code fd} can change
      * that. Opening has effects of its own on some devices: ask for the type first. Impossible for anonymous files.

@@ -44,14 +44,21 @@ final class Kernel {
     private static final int READLINKAT = number(267, 78);
     private static final int FCHMODAT = number(268, 53);
     private static final int PPOLL = number(271, 73);
+    private static final int UNSHARE = number(272, 97);
+    private static final int SPLICE = number(275, 76);
+    private static final int VMSPLICE = number(278, 75);
     private static final int FALLOCATE = number(285, 47);
     private static final int ACCEPT4 = number(288, 242);
     private static final int EVENTFD2 = number(290, 19);
+    private static final int PIPE2 = number(293, 59);
+    private static final int PERF_EVENT_OPEN = number(298, 241);
     private static final int PRLIMIT64 = number(302, 261);
     private static final int MEMFD_CREATE = number(319, 279);
     private static final int USERFAULTFD = number(323, 282);
     private static final int STATX = number(332, 291);
     private static final int IO_URING_SETUP = number(425, 425);
+    private static final int IO_URING_ENTER = number(426, 426);
+    private static final int IO_URING_REGISTER = number(427, 427);
 
     private Kernel() {}
 
@@ -137,6 +144,18 @@ final class Kernel {
         return callOnce(PPOLL, pollFds, count, timespec, 0, 0);
     }
 
+    static long pipe2(long pair, int flags) {
+        return call(PIPE2, pair, flags);
+    }
+
+    static long vmsplice(int fd, long iovecAddress, int count, int flags) {
+        return call(VMSPLICE, fd, iovecAddress, count, flags);
+    }
+
+    static long splice(int from, int to, long byteLength, int flags) {
+        return call(SPLICE, from, 0, to, 0, byteLength, flags);
+    }
+
     // Memory.
 
     static long mmap(long address, long byteLength, int protection, int flags, int fd, long offset) {
@@ -217,6 +236,22 @@ final class Kernel {
 
     static long ioUringSetup(int entries, long parameters) {
         return call(IO_URING_SETUP, entries, parameters);
+    }
+
+    static long ioUringEnter(int fd, int submit, int completions, int flags) {
+        return call(IO_URING_ENTER, fd, submit, completions, flags);
+    }
+
+    static long ioUringRegister(int fd, int operation, long argument, int count) {
+        return call(IO_URING_REGISTER, fd, operation, argument, count);
+    }
+
+    static long perfEventOpen(long attributes, int thread, int flags) {
+        return call(PERF_EVENT_OPEN, attributes, thread, -1, -1, flags, 0);
+    }
+
+    static long unshare(int flags) {
+        return call(UNSHARE, flags);
     }
 
     static long prlimit64(int process, int resource, long newLimit, long oldLimit) {

@@ -2,6 +2,7 @@ package io.annulet.linux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
@@ -48,6 +49,22 @@ class DataPathAllocationTest {
             allocatesNothing(() -> tap.readv(vectors.address(1), 1));
             allocatesNothing(() -> tap.write(frame, 1526));
             allocatesNothing(() -> tap.read(frame, 1526));
+        }
+    }
+
+    @Test
+    void submittingRequestsAndReapingThem() {
+        assumeTrue(
+                KernelFeatures.ioUring() == KernelFeatures.Answer.AVAILABLE, "this kernel has or allows no io_uring");
+        try (Arena arena = Arena.ofConfined();
+                Fd sink = TestFiles.openDevNull();
+                IoUring ring = IoUring.create(8)) {
+            long frame = arena.allocate(1526).address();
+            allocatesNothing(() -> {
+                ring.write(sink.number(), frame, 1526, 1);
+                ring.submit(1);
+                return ring.nextCompletion() ? ring.result() : -1;
+            });
         }
     }
 
