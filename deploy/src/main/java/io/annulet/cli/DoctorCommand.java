@@ -9,11 +9,9 @@ import io.annulet.vfio.IommuGroups;
 import io.netty.channel.epoll.Epoll;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,10 +83,11 @@ final class DoctorCommand implements Callable<Integer> {
         findings.add(SystemFindings.openFiles(Limits.openFiles()));
         findings.add(sharedMemory());
         Path tun = Path.of("/dev/net/tun");
-        findings.add(SystemFindings.tap(Files.exists(tun), isUsable(tun), Privileges.has(Capability.CAP_NET_ADMIN)));
+        findings.add(SystemFindings.tap(
+                Files.exists(tun), Privileges.mayOpen(tun), Privileges.has(Capability.CAP_NET_ADMIN)));
         findings.add(ToolFindings.qemu(ToolFindings.askQemu()));
         Path kvm = Path.of("/dev/kvm");
-        findings.add(SystemFindings.kvm(Files.exists(kvm), isUsable(kvm)));
+        findings.add(SystemFindings.kvm(Files.exists(kvm), Privileges.mayOpen(kvm)));
         findings.add(hugePages());
         findings.add(ToolFindings.program("dpdk-testpmd", "a front-end of the tests", "dpdk"));
         findings.add(ToolFindings.program("iperf3", "measures TCP in the demo and the tests", "net"));
@@ -97,15 +96,6 @@ final class DoctorCommand implements Callable<Integer> {
         findings.add(SystemFindings.ioUring(KernelFeatures.ioUring()));
         findings.add(SystemFindings.userFaults(KernelFeatures.userFaults()));
         return findings;
-    }
-
-    /** Rights alone do not tell: a container's rules may forbid a device to root. Opening it does nothing yet. */
-    private static boolean isUsable(Path device) {
-        try (FileChannel opened = FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            return opened.isOpen();
-        } catch (IOException e) {
-            return false;
-        }
     }
 
     private static Finding sharedMemory() throws IOException {

@@ -6,7 +6,6 @@ import io.annulet.backend.stats.CountersSnapshot;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -93,20 +92,13 @@ final class StatCommand implements Callable<Integer> {
         if (json) {
             out().println(Json.write(report(now)));
         } else {
-            out().println((watch && isTerminal() ? CLEAR_SCREEN : "") + StatTable.format(now, before));
+            out().println((watch && Terminal.isStandardOutput() ? CLEAR_SCREEN : "") + StatTable.format(now, before));
         }
         out().flush();
     }
 
-    private static boolean isTerminal() {
-        try {
-            return Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString().matches("/dev/(pts/|tty|console).*");
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    private static Map<String, Object> report(CountersSnapshot snapshot) {
+    /** As JSON has it: names with dots are objects in objects. */
+    static Map<String, Object> report(CountersSnapshot snapshot) {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("pid", snapshot.pid());
         report.put("running", snapshot.isRunning());

@@ -2,8 +2,10 @@ package io.annulet.linux;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /** What this process is allowed to do. */
 public final class Privileges {
@@ -36,5 +38,17 @@ public final class Privileges {
     /** Whether the calling thread has {@code capability}. Root in a container may lack it. */
     public static boolean has(Capability capability) {
         return ((effectiveCapabilities() >>> capability.bit()) & 1) != 0;
+    }
+
+    /**
+     * Whether a device can be opened for reading and writing, by trying. Rights alone do not tell: a container's rules may
+     * forbid a device to root.
+     */
+    public static boolean mayOpen(Path device) {
+        try (FileChannel opened = FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            return opened.isOpen();
+        } catch (IOException e) {
+            return false;
+        }
     }
 }

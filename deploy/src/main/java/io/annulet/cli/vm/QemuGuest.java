@@ -171,6 +171,10 @@ public final class QemuGuest implements AutoCloseable {
         return answer;
     }
 
+    public String name() {
+        return options.name();
+    }
+
     public boolean isAlive() {
         return process.isAlive();
     }
