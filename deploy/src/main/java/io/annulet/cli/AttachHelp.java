@@ -4,17 +4,19 @@ import io.annulet.backend.PortOptions;
 import io.annulet.backend.control.VhostUserOptions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Tells the user of {@code annulet run} what each port is, and how QEMU attaches a guest to it. */
 final class AttachHelp {
 
     private AttachHelp() {}
 
-    static List<String> lines(PortOptions port) {
+    /** @param interfaceNames of taps, by the names of their ports */
+    static List<String> lines(PortOptions port, Map<String, String> interfaceNames) {
         return switch (port) {
             case PortOptions.Guest guest -> guestLines(guest.options());
             case PortOptions.Tap tap ->
-                List.of("port " + tap.name() + ": interface " + tap.options().interfaceName() + " of this host");
+                List.of("port " + tap.name() + ": interface " + interfaceNames.get(tap.name()) + " of this host");
             case PortOptions.Pcap pcap ->
                 List.of("port " + pcap.name() + ": file " + pcap.options().file());
             case PortOptions.Loopback loopback -> List.of("port " + loopback.name() + ": sends every frame back");

@@ -1,7 +1,6 @@
 package io.annulet.cli;
 
 import io.annulet.backend.Backend;
-import io.annulet.backend.BackendException;
 import io.annulet.backend.BackendOptions;
 import io.annulet.backend.LinkOptions;
 import io.annulet.backend.PortOptions;
@@ -101,15 +100,27 @@ final class RunCommand implements Callable<Integer> {
         Backend backend = new Backend(options);
         Thread atShutdown = Thread.ofPlatform().name("shutdown").unstarted(() -> end(backend));
         Runtime.getRuntime().addShutdownHook(atShutdown);
+        boolean started = false;
         try {
             backend.start();
-        } catch (BackendException e) {
-            Runtime.getRuntime().removeShutdownHook(atShutdown);
-            throw e;
+            started = true;
+        } finally {
+            if (!started) {
+                cancel(atShutdown);
+            }
         }
-        announce(options);
+        announce(options, backend);
         new CountDownLatch(1).await();
         return 0;
+    }
+
+    /** A back-end that did not start ends with the status of its error. */
+    private static void cancel(Thread atShutdown) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atShutdown);
+        } catch (IllegalStateException endsAlready) {
+            // A signal came first, and decides.
+        }
     }
 
     /**
@@ -122,10 +133,10 @@ final class RunCommand implements Callable<Integer> {
         Runtime.getRuntime().halt(0);
     }
 
-    private void announce(BackendOptions options) {
+    private void announce(BackendOptions options, Backend backend) {
         PrintWriter out = spec.commandLine().getOut();
         for (PortOptions port : options.ports()) {
-            AttachHelp.lines(port).forEach(out::println);
+            AttachHelp.lines(port, backend.interfaceNames()).forEach(out::println);
         }
         out.println("ready");
         out.flush();

@@ -3,12 +3,13 @@ package io.annulet.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class AttachHelpTest {
 
     private static List<String> help(String spec) {
-        return AttachHelp.lines(PortSpec.parse(spec));
+        return AttachHelp.lines(PortSpec.parse(spec), Map.of("t", "vm3"));
     }
 
     @Test
@@ -37,7 +38,7 @@ final class AttachHelpTest {
 
     @Test
     void tellsWhatOtherPortsAre() {
-        assertEquals(List.of("port t: interface t0 of this host"), help("t=tap:t0"));
+        assertEquals(List.of("port t: interface vm3 of this host"), help("t=tap:vm%d"));
         assertEquals(List.of("port p: file /tmp/p.pcap"), help("p=pcap:/tmp/p.pcap"));
         assertEquals(List.of("port e: sends every frame back"), help("e=loopback"));
     }

@@ -24,7 +24,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -63,6 +65,7 @@ public final class Backend implements AutoCloseable {
     private final List<WorkerThread> workers = new ArrayList<>();
     private final List<Membership> members = new ArrayList<>();
     private final List<GuestEndpoint> endpoints = new ArrayList<>();
+    private final Map<String, String> interfaceNames = new HashMap<>();
     private @Nullable CountersFile counters;
     private @Nullable ControlLoop control;
     private boolean used;
@@ -90,6 +93,11 @@ public final class Backend implements AutoCloseable {
                 close();
             }
         }
+    }
+
+    /** The interface of each tap port, by the port's name, as the kernel completed it. */
+    public synchronized Map<String, String> interfaceNames() {
+        return Map.copyOf(interfaceNames);
     }
 
     private void open() {
@@ -129,6 +137,7 @@ public final class Backend implements AutoCloseable {
                 CountersFile.removeStale(directory);
                 path = CountersPaths.ofThisProcess(directory);
             }
+            LOG.info("counters {}", path);
             return CountersFile.create(path, room);
         } catch (IOException e) {
             throw new BackendException(
@@ -193,7 +202,7 @@ public final class Backend implements AutoCloseable {
                 }
                 case PortOptions.Tap tap -> {
                     TapPort port = TapPort.open(tap.name(), tap.options(), portCounters);
-                    LOG.info("port {}: interface {}", tap.name(), port.interfaceName());
+                    interfaceNames.put(tap.name(), port.interfaceName());
                     yield new Membership(port, worker, port);
                 }
                 case PortOptions.Pcap pcap -> {
