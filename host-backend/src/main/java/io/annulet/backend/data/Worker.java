@@ -131,6 +131,10 @@ public final class Worker implements Agent {
         }
         asleep = false;
         look();
+        guard(this::stopAwaiting);
+    }
+
+    private void stopAwaiting() {
         for (Membership member : members) {
             member.port.stopAwaiting();
         }
