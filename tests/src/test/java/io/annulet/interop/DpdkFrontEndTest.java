@@ -1,0 +1,134 @@
+package io.annulet.interop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.annulet.guest.GuestOptions;
+import io.annulet.guest.SimulatedGuest;
+import io.annulet.journey.BackendProcess;
+import io.annulet.journey.PacedTraffic;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** DPDK's virtio-user driver as front-end on two ports of a running back-end. */
+@Tag("slow")
+@Tag("root")
+@Timeout(180)
+final class DpdkFrontEndTest {
+
+    private static final int ENOUGH_FRAMES = 100_000;
+    private static String obstacle = "";
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void install() {
+        obstacle = Testpmd.obstacle().orElse("");
+    }
+
+    @BeforeEach
+    void skipWithoutDpdk() {
+        assumeTrue(obstacle.isEmpty(), obstacle);
+    }
+
+    private static Stream<Testpmd.Devices> devices() {
+        return Stream.of(
+                new Testpmd.Devices(false, true, 256),
+                new Testpmd.Devices(false, false, 1024),
+                new Testpmd.Devices(true, true, 1024),
+                new Testpmd.Devices(true, false, 256));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("devices")
+    void framesFlowBothWaysAndAgainAfterTestpmdWasKilled(Testpmd.Devices devices) throws IOException {
+        try (BackendProcess backend =
+                BackendProcess.start(folder, "--port", port("a", devices), "--port", port("b", devices))) {
+            for (int life = 0; life < 2; life++) {
+                removeLeftSockets(devices);
+                try (Testpmd testpmd = Testpmd.start(devices, socket("a", devices), socket("b", devices))) {
+                    testpmd.forwardOwnFrames(4);
+                    testpmd.awaitReceived(ENOUGH_FRAMES);
+                    assertNoErrors(testpmd);
+                    // It is killed in the middle of its traffic.
+                }
+                backend.assertAlive();
+            }
+            assertEquals(2, backend.counter("a", "sessions"));
+            assertEquals(0, backend.counter("a", "rings.broken") + backend.counter("b", "rings.broken"));
+            backend.end();
+        }
+    }
+
+    private static Stream<Testpmd.Devices> devicesForContents() {
+        return Stream.of(new Testpmd.Devices(false, true, 256), new Testpmd.Devices(false, false, 256));
+    }
+
+    /** From one simulated guest through the back-end, testpmd and the back-end again to the other, and the same way back. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("devicesForContents")
+    void everyByteComesBackThroughTestpmdUnchanged(Testpmd.Devices devices) {
+        GuestOptions options = GuestOptions.DEFAULTS;
+        try (BackendProcess backend = BackendProcess.start(
+                        folder,
+                        "--port",
+                        port("a", devices),
+                        "--port",
+                        port("b", devices),
+                        "--port",
+                        port("one", devices),
+                        "--port",
+                        port("other", devices),
+                        "--link",
+                        "one=a",
+                        "--link",
+                        "b=other");
+                SimulatedGuest one = SimulatedGuest.connect(backend.socket("one"), options);
+                SimulatedGuest other = SimulatedGuest.connect(backend.socket("other"), options);
+                Testpmd testpmd = Testpmd.start(devices, socket("a", devices), socket("b", devices))) {
+            testpmd.forward();
+            PacedTraffic traffic =
+                    new PacedTraffic(one, PacedTraffic.mac(1), other, PacedTraffic.mac(2), PacedTraffic.WINDOW);
+            traffic.exchange(5_000, number -> 60 + number % 1459, Duration.ofSeconds(60));
+            assertNoErrors(testpmd);
+            backend.assertAlive();
+        }
+    }
+
+    private static void assertNoErrors(Testpmd testpmd) {
+        for (int port = 0; port < 2; port++) {
+            Map<String, Long> stats = testpmd.stats(port);
+            for (String error : new String[] {"RX-errors", "TX-errors", "RX-missed", "RX-nombuf"}) {
+                assertEquals(0, stats.get(error), error + " of port " + port + "; testpmd said:\n" + testpmd.text());
+            }
+        }
+    }
+
+    private String port(String name, Testpmd.Devices devices) {
+        return name + "=vhost-user:" + socket(name, devices) + ",mode=" + (devices.listens() ? "client" : "server");
+    }
+
+    private Path socket(String name, Testpmd.Devices devices) {
+        return devices.listens() ? folder.resolve(name + ".front-end") : BackendProcess.socket(folder, name);
+    }
+
+    /** DPDK refuses to listen where a socket was left behind by one that was killed. */
+    private void removeLeftSockets(Testpmd.Devices devices) throws IOException {
+        if (devices.listens()) {
+            Files.deleteIfExists(socket("a", devices));
+            Files.deleteIfExists(socket("b", devices));
+        }
+    }
+}
