@@ -63,4 +63,20 @@ public record VhostUserOptions(
         return new VhostUserOptions(
                 name, socket, Mode.SERVER, 1, SealPolicy.AUTO, Profile.QEMU, 0, SocketAccess.ofMode(GROUP_ONLY));
     }
+
+    public VhostUserOptions withMode(Mode other) {
+        return new VhostUserOptions(name, socket, other, queuePairs, seal, profile, mtu, access);
+    }
+
+    public VhostUserOptions withQueuePairs(int count) {
+        return new VhostUserOptions(name, socket, mode, count, seal, profile, mtu, access);
+    }
+
+    public VhostUserOptions withSeal(SealPolicy other) {
+        return new VhostUserOptions(name, socket, mode, queuePairs, other, profile, mtu, access);
+    }
+
+    public VhostUserOptions withMtu(int bytes) {
+        return new VhostUserOptions(name, socket, mode, queuePairs, seal, profile, bytes, access);
+    }
 }
