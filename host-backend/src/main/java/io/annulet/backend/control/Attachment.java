@@ -6,6 +6,9 @@ sealed interface Attachment permits ClientAttachment, ServerAttachment {
     /** Begins to listen or to connect, or throws a {@link io.annulet.linux.LinuxException} if that is not possible. */
     void open();
 
+    /** The front-end that is connected is there, and has nothing more to say for now. */
+    void onQuiet();
+
     /**
      * The last session has ended and left nothing behind: the next one may begin.
      *

@@ -59,6 +59,11 @@ final class ClientAttachment implements Attachment {
         pauseNanos = Math.min(2 * pauseNanos, limits.connectMaxNanos());
     }
 
+    @Override
+    public void onQuiet() {
+        // Nobody else can come.
+    }
+
     /** A front-end that hung up without a word gets longer and longer pauses, like one that is not there. */
     @Override
     public void onVacant(boolean spoken) {

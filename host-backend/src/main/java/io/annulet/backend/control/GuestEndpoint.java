@@ -148,6 +148,9 @@ public final class GuestEndpoint {
             if (changed.isConnected()) {
                 status = SessionStatus.of(changed.device(), changed.peerProcessId());
             }
+            if (changed.isQuiet()) {
+                attachment.onQuiet();
+            }
         }
 
         @Override

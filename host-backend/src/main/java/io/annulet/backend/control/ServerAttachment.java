@@ -4,7 +4,6 @@ import io.annulet.backend.data.Readiness;
 import io.annulet.linux.LinuxException;
 import io.annulet.linux.UnixListener;
 import io.annulet.linux.UnixSocket;
-import java.util.ArrayDeque;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A socket at which front-ends connect; owned by the control thread.
  *
- * <p>One front-end is served at a time. While it is there, others are accepted and closed at once, so that they can tell;
- * those that come while the one before is being seen off wait that long, for the first of them may have left again.
+ * <p>One front-end is served at a time. While it is there, others are accepted and closed at once, so that they can tell.
+ * Whoever comes while it is not clear whether the one before is still there, or while that one is being seen off, waits in
+ * the backlog.
  */
 final class ServerAttachment implements Attachment {
 
@@ -30,7 +30,7 @@ final class ServerAttachment implements Attachment {
     private final PortLog log;
     private @Nullable UnixListener listener;
     private Readiness.@Nullable Watch watch;
-    private final ArrayDeque<UnixSocket> waiting = new ArrayDeque<>();
+    private boolean postponed;
     private @Nullable Future<?> retry;
 
     ServerAttachment(GuestEndpoint endpoint, ControlLoop loop, VhostUserOptions options, PortLog log) {
@@ -48,17 +48,16 @@ final class ServerAttachment implements Attachment {
     }
 
     private void accept() {
+        postponed = false;
         UnixListener open = listener;
         if (open == null) {
             return;
         }
         try {
             for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-                UnixSocket socket = open.accept();
-                if (socket == null) {
+                if (!acceptOne(open)) {
                     return;
                 }
-                place(socket);
             }
             loop.execute(this::accept);
         } catch (LinuxException e) {
@@ -67,41 +66,40 @@ final class ServerAttachment implements Attachment {
         }
     }
 
-    private void place(UnixSocket socket) {
+    /** Places the next connection; false if there is none, or it has to wait. */
+    private boolean acceptOne(UnixListener open) {
         Session current = endpoint.session();
+        if (current != null) {
+            // The one before may have left without our having looked.
+            current.onReady();
+            if (!current.isQuiet()) {
+                postponed = true;
+                return false;
+            }
+        }
+        UnixSocket socket = open.accept();
+        if (socket == null) {
+            return false;
+        }
         if (current == null) {
             endpoint.attach(socket);
-            return;
+        } else {
+            log.warn("a second front-end tried to connect and was turned away");
+            socket.close();
         }
-        // The one before may have left without our having looked.
-        current.onReady();
-        if (!current.isConnected() && waiting.size() < BACKLOG) {
-            waiting.add(socket);
-            return;
-        }
-        turnAway(socket);
+        return true;
     }
 
-    private void turnAway(UnixSocket socket) {
-        log.warn("a second front-end tried to connect and was turned away");
-        socket.close();
+    @Override
+    public void onQuiet() {
+        if (postponed) {
+            accept();
+        }
     }
 
     @Override
     public void onVacant(boolean spoken) {
-        UnixSocket next = waiting.poll();
-        if (next == null) {
-            return;
-        }
-        endpoint.attach(next);
-        Session current = endpoint.session();
-        if (current != null) {
-            current.onReady();
-            if (current.isConnected()) {
-                waiting.forEach(this::turnAway);
-                waiting.clear();
-            }
-        }
+        accept();
     }
 
     @Override
@@ -118,7 +116,5 @@ final class ServerAttachment implements Attachment {
             listener.close();
             listener = null;
         }
-        waiting.forEach(UnixSocket::close);
-        waiting.clear();
     }
 }

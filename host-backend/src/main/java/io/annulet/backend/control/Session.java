@@ -58,6 +58,7 @@ final class Session {
     private final Readiness.Watch watch;
     private final int peerProcessId;
     private Phase phase = Phase.READING;
+    private boolean quiet;
     private long messages;
 
     /** Begins with a connection, which it takes over. Its first message is read as soon as it is there. */
@@ -89,6 +90,11 @@ final class Session {
         return messages;
     }
 
+    /** Whether the front-end is there and has said nothing that was not served: known only just after {@link #onReady}. */
+    boolean isQuiet() {
+        return phase == Phase.READING && quiet;
+    }
+
     boolean isConnected() {
         return phase.compareTo(Phase.ENDING) < 0;
     }
@@ -118,6 +124,7 @@ final class Session {
             switch (reader.read(socket)) {
                 case MESSAGE -> onMessage(reader.message());
                 case WAITING -> {
+                    quiet = true;
                     awaitRest();
                     owner.onSessionChanged(this);
                     return;
@@ -139,6 +146,7 @@ final class Session {
     }
 
     private void onMessage(Message message) {
+        quiet = false;
         messages++;
         deadline.clear();
         serve(message, () -> checked(message).handle(message));
