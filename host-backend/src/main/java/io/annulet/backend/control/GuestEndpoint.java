@@ -126,7 +126,9 @@ public final class GuestEndpoint {
         Device fresh = new Device(options, port, worker);
         device = fresh;
         try {
-            session = new Session(loop, socket, fresh, limits, log, new FromSession());
+            Session next = new Session(loop, socket, fresh, limits, log, new FromSession());
+            session = next;
+            status = SessionStatus.of(fresh, next.peerProcessId());
             counters.session();
         } catch (RuntimeException e) {
             log.error("a front-end connected and could not be served", e);

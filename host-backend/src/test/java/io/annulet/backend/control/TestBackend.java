@@ -48,13 +48,17 @@ final class TestBackend implements AutoCloseable {
     }
 
     GuestEndpoint open(VhostUserOptions options, ControlLimits limits) {
-        PortCounters portCounters = new PortCounters(counters, options.name());
-        openCounters.add(portCounters);
-        GuestEndpoint endpoint = new GuestEndpoint(options, loop, worker, portCounters, limits);
+        GuestEndpoint endpoint = new GuestEndpoint(options, loop, worker, newCounters(options.name()), limits);
         worker.addPort(endpoint.port(), network, () -> {});
         endpoint.start().join();
         endpoints.add(endpoint);
         return endpoint;
+    }
+
+    PortCounters newCounters(String port) {
+        PortCounters made = new PortCounters(counters, port);
+        openCounters.add(made);
+        return made;
     }
 
     static VhostUserFrontEnd connect(Path socket) {
@@ -70,6 +74,15 @@ final class TestBackend implements AutoCloseable {
             }
         });
         return sum[0];
+    }
+
+    /** Waits until a port has had so many sessions and none of them is left. */
+    void awaitSessionsOver(GuestEndpoint endpoint, long sessions) {
+        await("the end of session " + sessions, () -> {
+            awaitControl();
+            return counter(endpoint.options().name() + " sessions") == sessions
+                    && !endpoint.status().attached();
+        });
     }
 
     /** Waits until the control thread has done what it was at. */
