@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * SET_OWNER, RESET_OWNER, RESET_DEVICE, SET_STATUS, GET_STATUS, NET_SET_MTU, SEND_RARP and SET_BACKEND_REQ_FD.
  */
-final class DeviceMessagesSpecTest extends BackendTest {
+final class DeviceMessagesSpecTest extends ControlTest {
 
     private static final int DRIVER_OK = 4;
     private static final int FAILED = 0x80;

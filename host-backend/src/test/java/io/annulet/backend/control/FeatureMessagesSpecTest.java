@@ -11,7 +11,7 @@ import io.annulet.vhostuser.VirtioFeature;
 import org.junit.jupiter.api.Test;
 
 /** GET_FEATURES, SET_FEATURES, GET_PROTOCOL_FEATURES, SET_PROTOCOL_FEATURES and GET_QUEUE_NUM. */
-final class FeatureMessagesSpecTest extends BackendTest {
+final class FeatureMessagesSpecTest extends ControlTest {
 
     @Test
     void featuresOfferedAreThoseImplemented() {
@@ -21,6 +21,8 @@ final class FeatureMessagesSpecTest extends BackendTest {
                     VirtioFeature.VERSION_1
                             | VirtioFeature.INDIRECT_DESC
                             | VirtioFeature.EVENT_IDX
+                            | VirtioFeature.RING_PACKED
+                            | VirtioFeature.IN_ORDER
                             | VirtioFeature.ANY_LAYOUT
                             | VirtioFeature.NET_MRG_RXBUF
                             | VirtioFeature.NET_GUEST_ANNOUNCE
@@ -59,13 +61,13 @@ final class FeatureMessagesSpecTest extends BackendTest {
         try (TestSession session = negotiated()) {
             long features = session.status().acknowledgedFeatures();
             for (long bit : new long[] {
-                VirtioFeature.RING_PACKED, VirtioFeature.ACCESS_PLATFORM, VirtioFeature.LOG_ALL, 1L << 63, 1L << 31
+                VirtioFeature.NET_CTRL_VQ, VirtioFeature.ACCESS_PLATFORM, VirtioFeature.LOG_ALL, 1L << 63, 1L << 31
             }) {
                 session.assertRefuses(VhostUserRequest.SET_FEATURES, Payloads.u64(features | bit));
                 session.assertRefuses(VhostUserRequest.SET_PROTOCOL_FEATURES, Payloads.u64(bit));
             }
             assertEquals(features, session.status().acknowledgedFeatures());
-            session.assertCloses(VhostUserRequest.SET_FEATURES, Payloads.u64(VirtioFeature.RING_PACKED));
+            session.assertCloses(VhostUserRequest.SET_FEATURES, Payloads.u64(VirtioFeature.NET_CTRL_VQ));
         }
     }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** How the byte stream of a front-end is cut into messages. */
-final class FramingTest extends BackendTest {
+final class FramingTest extends ControlTest {
 
     private static final int ASKING = MessageLayout.VERSION | MessageLayout.FLAG_NEED_REPLY;
 

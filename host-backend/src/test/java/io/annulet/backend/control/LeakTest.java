@@ -7,7 +7,7 @@ import io.annulet.vhostuser.VhostUserRequest;
 import org.junit.jupiter.api.Test;
 
 /** Whatever a front-end brought is gone when it is gone. */
-final class LeakTest extends BackendTest {
+final class LeakTest extends ControlTest {
 
     private static final int CYCLES = Integer.getInteger("annulet.leak.cycles", 1000);
     private static final int WARM_UP_CYCLES = 20;

@@ -21,7 +21,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** SET_MEM_TABLE, GET_MAX_MEM_SLOTS, ADD_MEM_REG and REM_MEM_REG. */
-final class MemoryMessagesSpecTest extends BackendTest {
+final class MemoryMessagesSpecTest extends ControlTest {
 
     private static final long PAGE = 4096;
     private static final long GUEST = 1L << 30;

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What holds for every message: size, descriptors, flags, the feature it belongs to, and how it is answered. */
-final class MessageRulesSpecTest extends BackendTest {
+final class MessageRulesSpecTest extends ControlTest {
 
     /** One protocol feature only, so that all others are missing. */
     private static final long REPLY_ACK = ProtocolFeature.REPLY_ACK.mask();

@@ -50,6 +50,22 @@ final class Proc {
         return open(DESCRIPTORS.resolve(String.valueOf(file.number())));
     }
 
+    /** A second descriptor of the pipe that was opened last. */
+    static Fd lastPipe() {
+        try {
+            int last = -1;
+            for (int number : numbers()) {
+                Path link = DESCRIPTORS.resolve(String.valueOf(number));
+                if (Files.readSymbolicLink(link).toString().startsWith("pipe:")) {
+                    last = number;
+                }
+            }
+            return FileDescriptors.duplicate(Fd.of(last));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static Set<Integer> numbers() throws IOException {
         Set<Integer> numbers = new TreeSet<>();
         try (Stream<Path> entries = Files.list(DESCRIPTORS)) {

@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Front-ends that come, go, come back, stall or never were there. */
-final class SessionLifeTest extends BackendTest {
+final class SessionLifeTest extends ControlTest {
 
     private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
 

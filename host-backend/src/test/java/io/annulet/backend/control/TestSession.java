@@ -15,6 +15,7 @@ import io.annulet.linux.EventFd;
 import io.annulet.linux.Fd;
 import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vhostuser.VhostUserRequest;
+import io.annulet.vhostuser.VirtioFeature;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -46,11 +47,15 @@ final class TestSession implements AutoCloseable {
         return new TestSession(backend, endpoint);
     }
 
-    /** All features that are offered are acknowledged. */
+    /** All features that are offered are acknowledged, but for the packed layout. */
     static TestSession negotiated(TestBackend backend, GuestEndpoint endpoint) {
+        return negotiated(backend, endpoint, Offer.features(endpoint.options()) & ~VirtioFeature.RING_PACKED);
+    }
+
+    static TestSession negotiated(TestBackend backend, GuestEndpoint endpoint, long features) {
         TestSession session = new TestSession(backend, endpoint);
         session.frontEnd.setProtocolFeatures(Offer.protocolFeatures());
-        session.frontEnd.setFeatures(Offer.features(endpoint.options()));
+        session.frontEnd.setFeatures(features);
         return session;
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** SET_VRING_NUM, ADDR, BASE, KICK, CALL, ERR and ENABLE, and GET_VRING_BASE. */
-final class VringMessagesSpecTest extends BackendTest {
+final class VringMessagesSpecTest extends ControlTest {
 
     private static final long NO_FD = MessageLayout.VRING_NO_FD;
 
@@ -74,6 +74,23 @@ final class VringMessagesSpecTest extends BackendTest {
             session.assertRefuses(VhostUserRequest.SET_VRING_NUM, state(0, RING_SIZE));
             session.assertRefuses(VhostUserRequest.SET_VRING_BASE, state(0, 0));
             session.assertAccepts(VhostUserRequest.SET_VRING_NUM, state(1, RING_SIZE));
+        }
+    }
+
+    @Test
+    void aPackedRingHasAnySizeAndItsBaseIsAPositionBelowIt() {
+        try (TestSession session = TestSession.negotiated(backend, endpoint, Offer.features(endpoint.options()))) {
+            session.frontEnd.setMemTable(session.ram.regions());
+            for (int size : new int[] {0, 32769, -1}) {
+                session.assertRefuses(VhostUserRequest.SET_VRING_NUM, state(0, size));
+            }
+            session.configureRing(0);
+            session.assertAccepts(VhostUserRequest.SET_VRING_NUM, state(0, 7));
+            session.assertAccepts(VhostUserRequest.SET_VRING_BASE, state(0, 0x8007));
+            session.assertRefuses(VhostUserRequest.SET_VRING_KICK, Payloads.u64(0), session.eventFd());
+            session.assertAccepts(VhostUserRequest.SET_VRING_BASE, state(0, 0x8006_8006));
+            session.assertAccepts(VhostUserRequest.SET_VRING_KICK, Payloads.u64(0), session.eventFd());
+            assertEquals(0x8006_8006, session.frontEnd.getVringBase(0));
         }
     }
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A back-end, and in it a port "a" for each test. */
 @Timeout(60)
-abstract class BackendTest {
+abstract class ControlTest {
 
     static final int QUEUE_PAIRS = 2;
     static final int RINGS = 2 * QUEUE_PAIRS;
