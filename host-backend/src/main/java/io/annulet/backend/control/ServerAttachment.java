@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * A socket at which front-ends connect; owned by the control thread.
  *
  * <p>One front-end is served at a time. While it is there, others are accepted and closed at once, so that they can tell.
- * Whoever comes while it is not clear whether the one before is still there, or while that one is being seen off, waits in
- * the backlog.
+ * Whoever comes while it is not clear whether the one before is still there, or while that one is being seen off, waits.
  */
 final class ServerAttachment implements Attachment {
 
@@ -30,6 +29,7 @@ final class ServerAttachment implements Attachment {
     private final PortLog log;
     private @Nullable UnixListener listener;
     private Readiness.@Nullable Watch watch;
+    private @Nullable UnixSocket undecided;
     private boolean postponed;
     private @Nullable Future<?> retry;
 
@@ -66,27 +66,29 @@ final class ServerAttachment implements Attachment {
         }
     }
 
-    /** Places the next connection; false if there is none, or it has to wait. */
+    /** Takes the next connection and finds it a place; false if there is none, or it has to wait. */
     private boolean acceptOne(UnixListener open) {
-        Session current = endpoint.session();
-        if (current != null) {
-            // The one before may have left without our having looked.
-            current.onReady();
-            if (!current.isQuiet()) {
-                postponed = true;
-                return false;
-            }
-        }
-        UnixSocket socket = open.accept();
-        if (socket == null) {
+        UnixSocket next = undecided == null ? open.accept() : undecided;
+        undecided = next;
+        if (next == null) {
             return false;
         }
+        Session current = endpoint.session();
         if (current == null) {
-            endpoint.attach(socket);
-        } else {
-            log.warn("a second front-end tried to connect and was turned away");
-            socket.close();
+            undecided = null;
+            endpoint.attach(next);
+            return true;
         }
+        // The one before may have left without our having looked. Only now, after the next one was accepted, is it
+        // certain that we see it: one front-end that comes back closed its old connection first.
+        current.onReady();
+        if (!current.isQuiet()) {
+            postponed = true;
+            return false;
+        }
+        log.warn("a second front-end tried to connect and was turned away");
+        undecided = null;
+        next.close();
         return true;
     }
 
@@ -115,6 +117,10 @@ final class ServerAttachment implements Attachment {
         if (listener != null) {
             listener.close();
             listener = null;
+        }
+        if (undecided != null) {
+            undecided.close();
+            undecided = null;
         }
     }
 }
