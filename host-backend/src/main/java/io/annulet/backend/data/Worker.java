@@ -38,6 +38,7 @@ public final class Worker implements Agent {
     private final ManualIoEventLoop loop;
     private final Readiness readiness;
     private Membership[] members = new Membership[0];
+    private int nextMember;
     private int turns;
     private volatile boolean asleep;
 
@@ -64,8 +65,8 @@ public final class Worker implements Agent {
     public int doWork() {
         try {
             int work = runCommands();
-            for (Membership member : members) {
-                work += visit(member);
+            for (int left = members.length; left > 0; left--) {
+                work += visit(nextMember());
             }
             if (++turns >= TURNS_PER_LOOK) {
                 look();
@@ -75,6 +76,12 @@ public final class Worker implements Agent {
             recover();
             return 1;
         }
+    }
+
+    /** Ports take turns across duty cycles too: one in which an error of ours ends the cycle holds up no other port. */
+    private Membership nextMember() {
+        nextMember = nextMember + 1 < members.length ? nextMember + 1 : 0;
+        return members[nextMember];
     }
 
     private int runCommands() {
