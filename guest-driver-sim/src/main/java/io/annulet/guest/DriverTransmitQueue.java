@@ -76,6 +76,12 @@ public final class DriverTransmitQueue {
         return buffers.host(buffers.next());
     }
 
+    /** How many frames can be submitted now. */
+    public int freeFrames() {
+        reclaim();
+        return Math.min(buffers.free(), half.freeDescriptors() / framing.ringDescriptors());
+    }
+
     /** Where the header of the reserved frame lies; {@link NetHeaderLayout} draws it. */
     public long headerAddress() {
         return buffers.host(buffers.next()) - ChainBuilder.headerOffset(framing, headerByteLength);

@@ -15,7 +15,7 @@ import java.util.SplittableRandom;
  * | base   | base + 1 ...| block[offset(base) ...]
  * </pre>
  */
-final class PayloadPattern {
+public final class PayloadPattern {
 
     private static final int COUNTED_WORDS = 8;
     private static final int COUNTED_BYTES = 8 * COUNTED_WORDS;
@@ -36,7 +36,7 @@ final class PayloadPattern {
     }
 
     /** The base of a frame: a frame cut or padded on its way has another one than it left with. */
-    static long base(int flow, long sequence, int frameByteLength) {
+    public static long base(int flow, long sequence, int frameByteLength) {
         return sequence * 0x9e3779b97f4a7c15L + flow * 0xc2b2ae3d27d4eb4fL + frameByteLength * 0x165667b19e3779f9L;
     }
 
@@ -49,7 +49,8 @@ final class PayloadPattern {
         return (int) ((base + (at >> 3)) >>> (8 * (at & 7))) & 0xff;
     }
 
-    static void write(long address, int byteLength, long base) {
+    /** Writes the payload that follows from a base. */
+    public static void write(long address, int byteLength, long base) {
         int counted = Math.min(byteLength, COUNTED_BYTES);
         int i = 0;
         for (; i + 8 <= counted; i += 8) {
@@ -63,7 +64,8 @@ final class PayloadPattern {
         }
     }
 
-    static boolean matches(long address, int byteLength, long base) {
+    /** Whether it is the payload that follows from a base. */
+    public static boolean matches(long address, int byteLength, long base) {
         int counted = Math.min(byteLength, COUNTED_BYTES);
         long difference = 0;
         int i = 0;

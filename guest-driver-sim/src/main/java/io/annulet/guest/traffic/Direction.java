@@ -1,0 +1,97 @@
+package io.annulet.guest.traffic;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One way that frames go in a run, phase after phase: whose they are, where they come from and what proves them.
+ *
+ * @param from who sends them; null if someone else does
+ * @param to who receives them; null if someone else does
+ * @param source what is sent; null if someone else sends
+ * @param check what proves what is received; null if someone else receives
+ */
+record Direction(
+        @Nullable Station from,
+        @Nullable Station to,
+        @Nullable FrameSource source,
+        @Nullable FrameCheck check) {
+
+    /** What each mode makes of the guests. */
+    static List<Direction> of(TrafficOptions options, List<Station> stations) {
+        return switch (options.mode()) {
+            case SEND -> senders(options, stations);
+            case RECEIVE -> receivers(options, stations);
+            case ECHO -> List.of();
+            case MEASURE, ROUND_TRIP -> pairs(options, stations);
+        };
+    }
+
+    private static List<Direction> senders(TrafficOptions options, List<Station> stations) {
+        List<Direction> directions = new ArrayList<>();
+        for (Station from : stations) {
+            directions.add(new Direction(from, null, source(options, from, null, directions.size()), null));
+        }
+        return directions;
+    }
+
+    private static List<Direction> receivers(TrafficOptions options, List<Station> stations) {
+        List<Direction> directions = new ArrayList<>();
+        for (Station to : stations) {
+            FrameCheck check =
+                    new TestFrameCheck(options.load().form(), to.number(), List.of(), Load.MAX_FLOWS, System::nanoTime);
+            directions.add(new Direction(null, to, null, check));
+        }
+        return directions;
+    }
+
+    private static List<Direction> pairs(TrafficOptions options, List<Station> stations) {
+        if (stations.size() == 1) {
+            return List.of(between(options, stations.getFirst(), stations.getFirst(), 0));
+        }
+        if (stations.size() % 2 != 0) {
+            throw new IllegalArgumentException("guests are measured by two, and there are " + stations.size());
+        }
+        List<Direction> directions = new ArrayList<>();
+        for (int i = 0; i < stations.size(); i += 2) {
+            directions.add(between(options, stations.get(i), stations.get(i + 1), directions.size()));
+            if (options.bothWays() && options.mode() == TrafficMode.MEASURE) {
+                directions.add(between(options, stations.get(i + 1), stations.get(i), directions.size()));
+            }
+        }
+        return directions;
+    }
+
+    private static Direction between(TrafficOptions options, Station from, Station to, int number) {
+        FrameSource source = source(options, from, to, number);
+        Station checked = options.mode() == TrafficMode.ROUND_TRIP ? from : to;
+        FrameCheck check = switch (source) {
+            case CaptureSource capture -> new CaptureCheck(capture);
+            case TestFrameSource test -> {
+                int flows = test.firstFlow() + test.flows();
+                yield new TestFrameCheck(
+                        options.load().form(), checked.number(), List.of(test), flows, System::nanoTime);
+            }
+        };
+        return new Direction(from, to, source, check);
+    }
+
+    private static FrameSource source(TrafficOptions options, Station from, @Nullable Station to, int number) {
+        Load load = options.load();
+        if (load.capture() != null) {
+            return new CaptureSource(load.capture());
+        }
+        int firstFlow = number * load.flows();
+        if (firstFlow + load.flows() > Load.MAX_FLOWS) {
+            throw new IllegalArgumentException("more than " + Load.MAX_FLOWS + " flows together");
+        }
+        int toNumber = to == null ? MacAddresses.EVERYBODY : to.number();
+        FlowTable table = new FlowTable(load.form(), firstFlow, load.flows(), load.macs(), from.number(), toNumber);
+        return new TestFrameSource(table, firstFlow, load.sizes());
+    }
+
+    static String name(@Nullable Station station) {
+        return station == null ? "" : station.name();
+    }
+}

@@ -1,0 +1,105 @@
+package io.annulet.guest.traffic;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is sent, how fast and how long.
+ *
+ * @param sizes of test frames; not used with a capture
+ * @param flows of each sender, in turn
+ * @param macs how many pairs of MAC addresses the flows use
+ * @param capture frames to send as they are instead of test frames; null for test frames
+ * @param frames at most so many for each sender
+ * @param durationNanos at most so long
+ * @param warmupNanos sent before, and not counted
+ */
+public record Load(
+        FrameForm form,
+        FrameSizes sizes,
+        int flows,
+        int macs,
+        @Nullable List<byte[]> capture,
+        Rate rate,
+        Batching batching,
+        long frames,
+        long durationNanos,
+        long warmupNanos) {
+
+    public static final int MAX_FLOWS = 65_536;
+
+    private static final long SECOND = 1_000_000_000L;
+
+    /** One flow of 64-byte frames, as many as go in five seconds. */
+    public static final Load DEFAULTS = new Load(
+            FrameForm.ETHERNET,
+            FrameSizes.of(64),
+            1,
+            1,
+            null,
+            Rate.MAX,
+            Batching.DEFAULTS,
+            Long.MAX_VALUE,
+            5 * SECOND,
+            SECOND);
+
+    public Load {
+        if (flows < 1 || flows > MAX_FLOWS || macs < 1 || macs > flows) {
+            throw new IllegalArgumentException(
+                    flows + " flows with " + macs + " MAC addresses: 1 to " + MAX_FLOWS + ", and no more addresses");
+        }
+        if (capture == null && sizes.min() < form.minByteLength()) {
+            throw new IllegalArgumentException(
+                    "test frames of this form have " + form.minByteLength() + " bytes at least, not " + sizes.min());
+        }
+        if (frames < 1 || durationNanos < 1 || warmupNanos < 0) {
+            throw new IllegalArgumentException("no frame, or no time to send it");
+        }
+    }
+
+    public Load withSizes(FrameSizes other) {
+        return new Load(form, other, flows, macs, capture, rate, batching, frames, durationNanos, warmupNanos);
+    }
+
+    public Load withForm(FrameForm other) {
+        return new Load(other, sizes, flows, macs, capture, rate, batching, frames, durationNanos, warmupNanos);
+    }
+
+    public Load withFlows(int count, int addresses) {
+        return new Load(form, sizes, count, addresses, capture, rate, batching, frames, durationNanos, warmupNanos);
+    }
+
+    public Load withCapture(@Nullable List<byte[]> some) {
+        return new Load(form, sizes, flows, macs, some, rate, batching, frames, durationNanos, warmupNanos);
+    }
+
+    public Load withRate(Rate other) {
+        return new Load(form, sizes, flows, macs, capture, other, batching, frames, durationNanos, warmupNanos);
+    }
+
+    public Load withBatching(Batching other) {
+        return new Load(form, sizes, flows, macs, capture, rate, other, frames, durationNanos, warmupNanos);
+    }
+
+    public Load withFrames(long count) {
+        return new Load(form, sizes, flows, macs, capture, rate, batching, count, durationNanos, warmupNanos);
+    }
+
+    public Load withDurations(long nanos, long warmup) {
+        return new Load(form, sizes, flows, macs, capture, rate, batching, frames, nanos, warmup);
+    }
+
+    /** Mean length of the frames in bytes. */
+    public double meanByteLength() {
+        return capture == null
+                ? sizes.mean()
+                : capture.stream().mapToInt(frame -> frame.length).average().orElseThrow();
+    }
+
+    /** Length of the longest frame in bytes. */
+    public int maxByteLength() {
+        return capture == null
+                ? sizes.max()
+                : capture.stream().mapToInt(frame -> frame.length).max().orElseThrow();
+    }
+}
