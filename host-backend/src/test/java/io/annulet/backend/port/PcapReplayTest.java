@@ -256,8 +256,9 @@ final class PcapReplayTest {
             AgentRunner.startOnThread(runner);
             WorkerProxy proxy = new WorkerProxy(sleepy);
             Link link = new Link();
-            proxy.addPort(port, link, () -> {});
+            // The sink first: a frame that finds no other port is dropped.
             proxy.addPort(sink, link, () -> {});
+            proxy.addPort(port, link, () -> {});
             assertTrue(arrived.await(30, TimeUnit.SECONDS));
             // Without wake-ups they would come in two or three bursts, each after a sleep of a second.
             assertTrue(pushes.get() > frames / 2, () -> "they came in " + pushes + " bursts");
