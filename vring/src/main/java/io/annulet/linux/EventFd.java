@@ -11,6 +11,8 @@ import java.lang.foreign.ValueLayout;
 public final class EventFd implements AutoCloseable {
     private static final int EFD_NONBLOCK = 0x800;
     private static final int EFD_CLOEXEC = 0x80000;
+    private static final int RWF_NOWAIT = 0x8;
+    private static final long NO_OFFSET = -1;
     private static final String LINK = "anon_inode:[eventfd]";
 
     /** Eight bytes that hold the number 1, for the kernel to read. They live as long as the process. */
@@ -70,6 +72,28 @@ public final class EventFd implements AutoCloseable {
      */
     public long drain() {
         long read = Kernel.read(fd.number(), Syscall.scratchAddress(), 8);
+        if (read < 0) {
+            return read == -Errno.EAGAIN ? 0 : read;
+        }
+        long count = Syscall.scratchWord(0);
+        return count < 0 ? Long.MAX_VALUE : count;
+    }
+
+    /** Whether the counter is so high that {@link #signal} would wait or fail. Nobody but an enemy lets it get there. */
+    public boolean isFull() {
+        return !FileDescriptors.awaitWritable(fd, 0);
+    }
+
+    /**
+     * Like {@link #drain}, but never waits, whatever a peer does to the eventfd's flags meanwhile.
+     *
+     * @return as {@link #drain}; -EOPNOTSUPP before Linux 5.8
+     */
+    public long drainNow() {
+        // One iovec in the words 1 and 2, for the word 0.
+        Syscall.scratchWord(1, Syscall.scratchAddress());
+        Syscall.scratchWord(2, 8);
+        long read = Kernel.preadv2(fd.number(), Syscall.scratchAddress() + 8, 1, NO_OFFSET, RWF_NOWAIT);
         if (read < 0) {
             return read == -Errno.EAGAIN ? 0 : read;
         }

@@ -53,6 +53,7 @@ final class Kernel {
     private static final int PIPE2 = number(293, 59);
     private static final int PERF_EVENT_OPEN = number(298, 241);
     private static final int PRLIMIT64 = number(302, 261);
+    private static final int PREADV2 = number(327, 286);
     private static final int MEMFD_CREATE = number(319, 279);
     private static final int USERFAULTFD = number(323, 282);
     private static final int STATX = number(332, 291);
@@ -70,6 +71,11 @@ final class Kernel {
 
     static long write(int fd, long address, long byteLength) {
         return call(WRITE, fd, address, byteLength);
+    }
+
+    static long preadv2(int fd, long iovecAddress, int count, long offset, int flags) {
+        // The offset is one word here; the next argument is its upper half on 32-bit machines.
+        return call(PREADV2, fd, iovecAddress, count, offset, 0, flags);
     }
 
     static long pread(int fd, long address, long byteLength, long offset) {

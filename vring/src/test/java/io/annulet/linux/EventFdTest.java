@@ -41,6 +41,27 @@ class EventFdTest {
     }
 
     @Test
+    void drainingNowNeverWaitsEvenIfTheEventFdBlocks() {
+        try (EventFd event = EventFd.create(false, 0)) {
+            assertEquals(0, event.drainNow());
+            event.add(5);
+            assertEquals(5, event.drainNow());
+        }
+    }
+
+    @Test
+    void aCounterIsFullWhenASignalWouldWait() {
+        try (EventFd event = EventFd.create(false, 0)) {
+            event.add(FULL - 1);
+            assertFalse(event.isFull());
+            event.signal();
+            assertTrue(event.isFull());
+            assertEquals(Long.MAX_VALUE, event.drainNow());
+            assertFalse(event.isFull());
+        }
+    }
+
+    @Test
     void signallingAClosedOneAnswersBadFileDescriptor() {
         EventFd event = EventFd.create(true, 0);
         event.close();

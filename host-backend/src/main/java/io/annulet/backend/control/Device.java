@@ -2,6 +2,7 @@ package io.annulet.backend.control;
 
 import io.annulet.backend.data.WorkerProxy;
 import io.annulet.backend.port.GuestPort;
+import io.annulet.linux.EventFd;
 import io.annulet.linux.Fd;
 import java.util.Arrays;
 import java.util.List;
@@ -68,6 +69,20 @@ final class Device {
     void backendChannel(@Nullable Fd socket) {
         retired.add(backendChannel);
         backendChannel = socket;
+    }
+
+    /** Every descriptor that the worker may signal, those included that it was told to let go of. */
+    List<EventFd> signals() {
+        List<EventFd> signals = retired.eventFds();
+        for (VringConfig vring : vrings) {
+            if (vring.call != null) {
+                signals.add(vring.call);
+            }
+            if (vring.error != null) {
+                signals.add(vring.error);
+            }
+        }
+        return signals;
     }
 
     /** Descriptors that this device holds. */

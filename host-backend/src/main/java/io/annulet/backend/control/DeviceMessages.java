@@ -2,11 +2,11 @@ package io.annulet.backend.control;
 
 import io.annulet.linux.Fd;
 import io.annulet.linux.FileDescriptors;
-import io.annulet.linux.FileStatus;
 
 /** The messages about the device as a whole; owned by the control thread. */
 final class DeviceMessages {
 
+    private static final String SOCKET = "socket:[";
     private static final long STATUS_MASK = 0xff;
     private static final long GROUP_MAC = 1;
     private static final long MAC_MASK = 0xffff_ffff_ffffL;
@@ -86,9 +86,9 @@ final class DeviceMessages {
     }
 
     private static void checkSocket(Fd fd) {
-        FileStatus.Type type = FileDescriptors.status(fd).type();
-        if (type != FileStatus.Type.SOCKET) {
-            throw new MessageFault("a channel for requests that is no socket but " + type);
+        String link = FileDescriptors.link(fd);
+        if (!link.startsWith(SOCKET)) {
+            throw new MessageFault("a channel for requests that is no socket but " + link);
         }
     }
 }

@@ -47,7 +47,7 @@ final class MappedRegion implements AutoCloseable {
         boolean mapped = false;
         try {
             request.check();
-            checkKind(FileDescriptors.status(file));
+            checkKind(file);
             boolean sealed = Seals.has(file, Seals.SHRINK) || Seals.add(file, Seals.SHRINK);
             if (!sealed && policy == SealPolicy.REQUIRE) {
                 throw new MessageFault("memory that cannot be sealed, and seal=require");
@@ -66,10 +66,17 @@ final class MappedRegion implements AutoCloseable {
         }
     }
 
-    private static void checkKind(FileStatus status) {
-        boolean onMemory = status.fileSystemMagic() == FileStatus.TMPFS_MAGIC || status.isOnHugetlbfs();
-        if (status.type() != FileStatus.Type.REGULAR || !onMemory) {
-            throw new MessageFault("memory that is no memory file (memfd, tmpfs or hugetlbfs): " + status.type());
+    /**
+     * Only tmpfs and hugetlbfs know seals, and asking for them never waits. Asking for the status first would: a file
+     * system in user space answers when it likes.
+     */
+    private static void checkKind(Fd file) {
+        if (Seals.of(file).isEmpty()) {
+            throw new MessageFault(
+                    "memory that is no memory file (memfd, tmpfs or hugetlbfs): " + FileDescriptors.link(file));
+        }
+        if (FileDescriptors.status(file).type() != FileStatus.Type.REGULAR) {
+            throw new MessageFault("memory that is no regular file");
         }
     }
 

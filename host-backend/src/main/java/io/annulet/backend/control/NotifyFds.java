@@ -3,7 +3,6 @@ package io.annulet.backend.control;
 import io.annulet.linux.EventFd;
 import io.annulet.linux.Fd;
 import io.annulet.linux.FileDescriptors;
-import io.annulet.linux.FileStatus;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * description.
  */
 final class NotifyFds {
+
+    private static final String PIPE = "pipe:[";
 
     private NotifyFds() {}
 
@@ -45,7 +46,7 @@ final class NotifyFds {
                 accepted = true;
                 return EventFd.adopt(fd);
             }
-            if (FileDescriptors.status(fd).type() == FileStatus.Type.FIFO) {
+            if (FileDescriptors.link(fd).startsWith(PIPE)) {
                 return EventFd.adopt(FileDescriptors.reopenForWriting(fd));
             }
             throw new MessageFault("a descriptor to signal that is no eventfd but " + FileDescriptors.link(fd));

@@ -1,5 +1,6 @@
 package io.annulet.backend.control;
 
+import io.annulet.linux.EventFd;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,17 @@ final class Retired {
         if (replaced != null) {
             waiting.add(replaced);
         }
+    }
+
+    /** The eventfds among them; a list of the caller's. */
+    List<EventFd> eventFds() {
+        List<EventFd> eventFds = new ArrayList<>();
+        for (AutoCloseable one : waiting) {
+            if (one instanceof EventFd eventFd) {
+                eventFds.add(eventFd);
+            }
+        }
+        return eventFds;
     }
 
     /** Closes everything: the worker has nothing of it. */

@@ -56,6 +56,7 @@ final class Session {
     private final ReplyWriter writer = new ReplyWriter();
     private final Deadline deadline;
     private final Readiness.Watch watch;
+    private final CallGuard guard;
     private final int peerProcessId;
     private Phase phase = Phase.READING;
     private boolean quiet;
@@ -73,6 +74,8 @@ final class Session {
         this.deadline = new Deadline(loop);
         this.peerProcessId = socket.peerCredentials().processId();
         this.watch = loop.watchBothWays(socket.fd(), this::onReady);
+        this.guard = new CallGuard(loop, device, () -> end("a descriptor that the worker signals was made to block"));
+        guard.start();
         deadline.set(limits.handshakeNanos(), () -> end("it did not say anything in time"));
         log.info("front-end connected, process " + peerProcessId);
     }
@@ -300,7 +303,11 @@ final class Session {
 
     private void release() {
         phase = Phase.ENDED;
-        device.release();
-        owner.onSessionEnded(this);
+        guard.stop();
+        try {
+            device.release();
+        } finally {
+            owner.onSessionEnded(this);
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.annulet.backend.control;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.annulet.guest.Payloads;
 import io.annulet.guest.RamRegion;
@@ -245,6 +246,25 @@ final class MemoryMessagesSpecTest extends ControlTest {
                     Payloads.singleRegion(region(readOnly, GUEST, USER, PAGE, 0)),
                     readOnly);
             assertEquals(List.of(), session.status().regions());
+        }
+    }
+
+    @Test
+    void aRegionOnHugePagesNeedNotBeginOrEndWithOne() {
+        assumeTrue(Proc.freeHugePages() >= 2, "no huge pages are set aside (/proc/sys/vm/nr_hugepages)");
+        try (TestSession session = negotiated()) {
+            long huge = Proc.hugePageBytes();
+            Fd file = session.keep(Memfd.createHuge("huge", 2 * huge, false));
+            RamRegion region = region(file, GUEST, USER, huge, PAGE);
+            session.assertAccepts(VhostUserRequest.SET_MEM_TABLE, table(region), file);
+            session.frontEnd.setVringNum(0, 16);
+            session.frontEnd.setVringAddress(0, USER, USER + PAGE, USER + huge - PAGE);
+            session.assertAccepts(VhostUserRequest.SET_VRING_KICK, Payloads.u64(0), session.eventFd());
+            session.assertRefuses(
+                    VhostUserRequest.ADD_MEM_REG,
+                    Payloads.singleRegion(region(file, 2 * GUEST, 2 * USER, 2 * huge, PAGE)),
+                    file);
+            assertFalse(session.status().isSealed());
         }
     }
 

@@ -28,6 +28,25 @@ final class Proc {
         }
     }
 
+    static long freeHugePages() {
+        return memoryInfo("HugePages_Free:");
+    }
+
+    static long hugePageBytes() {
+        return 1024 * memoryInfo("Hugepagesize:");
+    }
+
+    private static long memoryInfo(String label) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
+            return lines.filter(line -> line.startsWith(label))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                    .findFirst()
+                    .orElse(0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** A file, opened for reading. */
     static Fd open(Path path) {
         try {
