@@ -37,7 +37,7 @@ final class StressedRing {
     final DriverHalf driver;
     final DeviceHalf device;
     private final ChainBurst burst = new ChainBurst(2, 4);
-    private final long buffer;
+    final long buffer;
 
     StressedRing(boolean packed, boolean eventIndex) {
         long at = SLAB + (long) (NEXT.getAndIncrement() & (PLACES - 1)) * PLACE_BYTES;
