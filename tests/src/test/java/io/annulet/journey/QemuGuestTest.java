@@ -102,6 +102,15 @@ final class QemuGuestTest {
     }
 
     @Test
+    void commandsArriveWholeWhileProcessesOfEarlierOnesEnd() {
+        guest().mustRun("for i in 0 1 2 3 4; do for j in $(seq 10 99); do sleep $i.$j & done; done", LIMIT);
+        String text = "one two three four five six seven eight nine ten";
+        for (int i = 0; i < 300; i++) {
+            assertEquals(new QemuGuest.Result(0, text), guest().run("printf %s '" + text + "'", LIMIT));
+        }
+    }
+
+    @Test
     void hasTheToolsThatJourneysUse() {
         assertTrue(guest().mustRun("iperf3 --version", LIMIT).startsWith("iperf 3"));
         assertTrue(guest().mustRun("ethtool --version", LIMIT).startsWith("ethtool"));
