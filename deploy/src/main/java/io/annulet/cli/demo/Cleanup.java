@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,13 +18,17 @@ public final class Cleanup implements AutoCloseable {
     private final CountDownLatch begun = new CountDownLatch(1);
     private boolean closed;
 
-    /** Takes charge of a thing; closes it at once if everything else is closed already. */
-    public synchronized <T extends AutoCloseable> T add(T thing) {
+    /**
+     * Makes a thing and takes charge of it. Whoever closes waits until it is made, so that nothing is left of it.
+     *
+     * @throws IllegalStateException if everything is closed already
+     */
+    public synchronized <T extends AutoCloseable> T make(Supplier<T> maker) {
         if (closed) {
-            close(thing);
-        } else {
-            made.push(thing);
+            throw new IllegalStateException("the end has begun");
         }
+        T thing = maker.get();
+        made.push(thing);
         return thing;
     }
 

@@ -45,9 +45,10 @@ public final class LinuxDemo implements Demonstration {
 
     @Override
     public Outcome play(Progress progress, Cleanup cleanup) {
-        cleanup.add(folder);
-        HostSide host = cleanup.add(HostSide.create());
-        DemoBackend backend = progress.step("back-end with ports a, b and host", () -> cleanup.add(startBackend()));
+        cleanup.make(() -> folder);
+        HostSide host = cleanup.make(HostSide::create);
+        DemoBackend backend =
+                progress.step("back-end with ports a, b and host", () -> cleanup.make(this::startBackend));
         progress.step("tap of port host " + host.place(), () -> host.adopt(interfaceName, host.address(HOST)));
         List<Figure> figures = new ArrayList<>();
         figures.add(progress.step("boot of guests a and b", () -> boot(host, cleanup)));
@@ -82,7 +83,7 @@ public final class LinuxDemo implements Demonstration {
         QemuOptions options = QemuOptions.of(name, image, folder.path())
                 .with(QemuNic.on(folder.socket(name), mac))
                 .withKernelOptions("guest.address=" + address + "/24");
-        guests.add(cleanup.add(QemuGuest.start(options)));
+        guests.add(cleanup.make(() -> QemuGuest.start(options)));
     }
 
     private static CompletableFuture<Long> whenReady(QemuGuest guest, long beganNanos) {

@@ -1,7 +1,5 @@
 package io.annulet.cli.demo;
 
-import io.annulet.guest.GuestOptions;
-import io.annulet.guest.SimulatedGuest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,13 +14,16 @@ public final class SimulatedDemo implements Demonstration {
 
     @Override
     public Outcome play(Progress progress, Cleanup cleanup) {
-        cleanup.add(folder);
-        DemoBackend backend = progress.step("back-end with ports a and b", () -> cleanup.add(startBackend()));
-        SimulatedTraffic traffic = progress.step("guests a and b attach", () -> attach(cleanup));
+        cleanup.make(() -> folder);
+        DemoBackend backend = progress.step("back-end with ports a and b", () -> cleanup.make(this::startBackend));
         List<Figure> figures = new ArrayList<>();
-        figures.add(progress.step("frames both ways, each checked", () -> traffic.flood(TRAFFIC_TIME)));
-        figures.add(progress.step("round trips from a to b", () -> traffic.roundTrips(ROUND_TRIPS)));
-        return new Outcome(figures, backend.counters(), List.of("./annulet stat"));
+        // The clean-up may run on another thread, and the guests' memory must not go while this one is at work on it.
+        try (SimulatedTraffic traffic = progress.step("guests a and b attach", this::attach)) {
+            progress.step("first frame each way", traffic::awaitForwarding);
+            figures.add(progress.step("frames both ways, each checked", () -> traffic.flood(TRAFFIC_TIME)));
+            figures.add(progress.step("round trips from a to b", () -> traffic.roundTrips(ROUND_TRIPS)));
+            return new Outcome(figures, backend.counters(), List.of("./annulet stat"));
+        }
     }
 
     private DemoBackend startBackend() {
@@ -30,12 +31,8 @@ public final class SimulatedDemo implements Demonstration {
                 DemoBackend.guestPort("a", folder.socket("a")), DemoBackend.guestPort("b", folder.socket("b"))));
     }
 
-    private SimulatedTraffic attach(Cleanup cleanup) {
-        SimulatedGuest a = cleanup.add(SimulatedGuest.connect(folder.socket("a"), GuestOptions.DEFAULTS));
-        SimulatedGuest b = cleanup.add(SimulatedGuest.connect(folder.socket("b"), GuestOptions.DEFAULTS));
-        SimulatedTraffic traffic = new SimulatedTraffic(a, b);
-        traffic.awaitForwarding();
-        return traffic;
+    private SimulatedTraffic attach() {
+        return SimulatedTraffic.connect(folder.socket("a"), folder.socket("b"));
     }
 
     @Override

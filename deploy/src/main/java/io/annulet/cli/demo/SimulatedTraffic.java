@@ -1,7 +1,9 @@
 package io.annulet.cli.demo;
 
 import io.annulet.cli.CommandFailure;
+import io.annulet.guest.GuestOptions;
 import io.annulet.guest.SimulatedGuest;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -12,8 +14,8 @@ import java.util.function.BooleanSupplier;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.YieldingIdleStrategy;
 
-/** The frames between two simulated guests; owned by the thread that works both of them. */
-final class SimulatedTraffic {
+/** Two simulated guests and the frames between them; owned by the thread that works both. */
+final class SimulatedTraffic implements AutoCloseable {
 
     private static final long MAC_A = 0x5254_0000_000aL;
     private static final long MAC_B = 0x5254_0000_000bL;
@@ -24,12 +26,27 @@ final class SimulatedTraffic {
     /** Leaves the processor to the back-end's worker, which may have no other. */
     private final IdleStrategy idle = new YieldingIdleStrategy();
 
+    private final SimulatedGuest a;
+    private final SimulatedGuest b;
     private final Direction forth;
     private final Direction back;
 
-    SimulatedTraffic(SimulatedGuest a, SimulatedGuest b) {
+    private SimulatedTraffic(SimulatedGuest a, SimulatedGuest b) {
+        this.a = a;
+        this.b = b;
         forth = new Direction("from a to b", a.transmitQueue(0), b.receiveQueue(0), MAC_A, MAC_B);
         back = new Direction("from b to a", b.transmitQueue(0), a.receiveQueue(0), MAC_B, MAC_A);
+    }
+
+    /** Attaches a guest to each socket. */
+    static SimulatedTraffic connect(Path socketOfA, Path socketOfB) {
+        SimulatedGuest a = SimulatedGuest.connect(socketOfA, GuestOptions.DEFAULTS);
+        try {
+            return new SimulatedTraffic(a, SimulatedGuest.connect(socketOfB, GuestOptions.DEFAULTS));
+        } catch (RuntimeException e) {
+            a.close();
+            throw e;
+        }
     }
 
     /**
@@ -133,5 +150,11 @@ final class SimulatedTraffic {
             }
             idle.idle();
         }
+    }
+
+    @Override
+    public void close() {
+        a.close();
+        b.close();
     }
 }

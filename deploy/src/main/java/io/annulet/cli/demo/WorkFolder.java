@@ -20,7 +20,8 @@ final class WorkFolder implements AutoCloseable {
 
     static WorkFolder create() {
         try {
-            return new WorkFolder(Files.createTempDirectory("annulet-demo-"));
+            return new WorkFolder(Files.createTempDirectory(
+                    "annulet-demo-" + ProcessHandle.current().pid() + "-"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

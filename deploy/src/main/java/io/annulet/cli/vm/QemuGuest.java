@@ -100,12 +100,21 @@ public final class QemuGuest implements AutoCloseable {
     }
 
     private void watch() {
-        Runtime.getRuntime().addShutdownHook(killer);
+        killAtTheEnd();
         Thread.startVirtualThread(() -> {
             process.onExit().join();
             agentChardev.peerIsGone();
             qmpChardev.peerIsGone();
         });
+    }
+
+    private void killAtTheEnd() {
+        try {
+            Runtime.getRuntime().addShutdownHook(killer);
+        } catch (IllegalStateException e) {
+            close();
+            throw new CommandFailure("guest " + name() + " was started while this program ends", "start it again", e);
+        }
     }
 
     /** Waits until the guest is up, after {@link #start}, {@link #reboot} or {@link #reset}. */

@@ -1,7 +1,10 @@
 package io.annulet.cli.demo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -11,8 +14,7 @@ final class CleanupTest {
     private final Cleanup cleanup = new Cleanup();
 
     private void add(String name) {
-        AutoCloseable thing = () -> closed.add(name);
-        cleanup.add(thing);
+        cleanup.<AutoCloseable>make(() -> () -> closed.add(name));
     }
 
     @Test
@@ -27,18 +29,29 @@ final class CleanupTest {
     @Test
     void whatFailsToCloseDoesNotKeepTheOthersFromIt() {
         add("first");
-        AutoCloseable stubborn = () -> {
+        cleanup.<AutoCloseable>make(() -> () -> {
             throw new IllegalStateException("will not");
-        };
-        cleanup.add(stubborn);
+        });
         cleanup.close();
         assertEquals(List.of("first"), closed);
     }
 
     @Test
-    void whatComesAfterTheEndIsClosedAtOnce() {
+    void nothingIsMadeAfterTheEnd() {
         cleanup.close();
-        add("late");
-        assertEquals(List.of("late"), closed);
+        assertThrows(IllegalStateException.class, () -> add("late"));
+        assertEquals(List.of(), closed);
+    }
+
+    @Test
+    void theEndWaitsForWhatIsBeingMade() throws InterruptedException {
+        Thread closer = Thread.ofVirtual().unstarted(cleanup::close);
+        cleanup.<AutoCloseable>make(() -> {
+            closer.start();
+            assertTrue(cleanup.awaitBegin(Duration.ofSeconds(30)));
+            return () -> closed.add("made meanwhile");
+        });
+        closer.join();
+        assertEquals(List.of("made meanwhile"), closed);
     }
 }
