@@ -4,11 +4,12 @@ import java.util.Iterator;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes maps, lists, strings, whole numbers, booleans and null as JSON (RFC 8259), on one line. */
-final class Json {
+/** Writes maps, lists, strings, numbers, booleans and null as JSON (RFC 8259), on one line. */
+public final class Json {
     private Json() {}
 
-    static String write(@Nullable Object value) {
+    /** The value as JSON; a fraction that is not finite, which JSON does not know, becomes null. */
+    public static String write(@Nullable Object value) {
         StringBuilder text = new StringBuilder();
         append(text, value);
         return text.toString();
@@ -20,6 +21,7 @@ final class Json {
             case Boolean truth -> text.append(truth);
             case Integer number -> text.append(number);
             case Long number -> text.append(number);
+            case Double fraction -> text.append(Double.isFinite(fraction) ? fraction.toString() : "null");
             case String string -> appendString(text, string);
             case Map<?, ?> map -> appendMap(text, map);
             case Iterable<?> list -> appendList(text, list);

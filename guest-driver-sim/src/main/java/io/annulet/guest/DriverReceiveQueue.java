@@ -192,7 +192,12 @@ public final class DriverReceiveQueue {
 
     /** Waits, sleeping, until the device has used something; false if it did not in time. */
     public boolean awaitUsed(long timeoutNanos) {
-        boolean used = half.requestCalls(0) || vring.awaitCall(timeoutNanos);
+        return awaitUsed(1, timeoutNanos);
+    }
+
+    /** As above, until with EVENT_IDX {@code buffers} more have been used: one call for all of them. */
+    public boolean awaitUsed(int buffers, long timeoutNanos) {
+        boolean used = half.requestCalls(buffers - 1) || vring.awaitCall(timeoutNanos);
         half.suppressCalls();
         return used;
     }

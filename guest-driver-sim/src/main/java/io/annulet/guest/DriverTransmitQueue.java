@@ -193,7 +193,12 @@ public final class DriverTransmitQueue {
 
     /** Waits, sleeping, until the device has used something; false if it did not in time. */
     public boolean awaitUsed(long timeoutNanos) {
-        boolean used = half.requestCalls(0) || vring.awaitCall(timeoutNanos);
+        return awaitUsed(1, timeoutNanos);
+    }
+
+    /** As above, until with EVENT_IDX {@code frames} more have been used: one call for all of them. */
+    public boolean awaitUsed(int frames, long timeoutNanos) {
+        boolean used = half.requestCalls(frames - 1) || vring.awaitCall(timeoutNanos);
         half.suppressCalls();
         return used;
     }

@@ -5,7 +5,6 @@ import io.annulet.linux.Mapping;
 import io.annulet.linux.Memfd;
 import io.annulet.memory.GuestMemory;
 import io.annulet.memory.Region;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,8 +15,6 @@ import java.util.List;
  * as the guest. Closing it unmaps it: nothing may touch it afterwards.
  */
 public final class GuestRam implements AutoCloseable {
-
-    private static final Path SHM = Path.of("/dev/shm");
 
     private final List<RamRegion> regions = new ArrayList<>();
     private final List<Mapping> mappings = new ArrayList<>();
@@ -73,7 +70,6 @@ public final class GuestRam implements AutoCloseable {
         return switch (backing) {
             case SEALABLE_MEMFD -> Memfd.create("guest-ram", byteLength, true);
             case UNSEALABLE_MEMFD -> Memfd.create("guest-ram", byteLength, false);
-            case SHM_FILE -> Memfd.createIn(SHM, byteLength);
             case HUGE_PAGES -> Memfd.createHuge("guest-ram", byteLength, true);
         };
     }

@@ -161,6 +161,16 @@ public final class FileDescriptors {
         return Kernel.pread(fd.number(), buffer.address(), buffer.byteSize(), offset);
     }
 
+    /** Writes bytes of native memory; returns how many, or the negative error number. */
+    public static long write(Fd fd, long address, long byteLength) {
+        return Kernel.write(fd.number(), address, byteLength);
+    }
+
+    /** As {@link #write}, gathered from {@code count} buffers: {@link IoVectors#address}. */
+    public static long writev(Fd fd, long iovecAddress, int count) {
+        return Kernel.writev(fd.number(), iovecAddress, count);
+    }
+
     /** Gives the range's pages back; it reads as zeros afterwards and the file keeps its length. */
     public static void punchHole(Fd fd, long offset, long byteLength) {
         LinuxException.check(
