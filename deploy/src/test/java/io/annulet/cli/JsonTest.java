@@ -27,6 +27,11 @@ final class JsonTest {
 
     @Test
     void refusesWhatItDoesNotKnow() {
-        assertThrows(IllegalArgumentException.class, () -> Json.write(1.5));
+        assertThrows(IllegalArgumentException.class, () -> Json.write(new Object()));
+    }
+
+    @Test
+    void writesFractionsAndNullForThoseThatJsonDoesNotKnow() {
+        assertEquals("[1.5,null,null]", Json.write(List.of(1.5, Double.NaN, Double.POSITIVE_INFINITY)));
     }
 }
