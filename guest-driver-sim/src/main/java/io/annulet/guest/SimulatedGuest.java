@@ -135,6 +135,17 @@ public final class SimulatedGuest implements AutoCloseable {
         driver.vrings().forEach(this::startVring);
         enable(true);
         setStatus(STATUS_DRIVER_OK);
+        settle();
+    }
+
+    /**
+     * Without acknowledgements nobody knows when a message has had its effect. Messages are served in their order, so a
+     * question that is answered tells it, as QEMU does; else the first frames may find no started ring.
+     */
+    private void settle() {
+        if (!has(ProtocolFeature.REPLY_ACK)) {
+            frontEnd.getFeatures();
+        }
     }
 
     private void shareMemory() {

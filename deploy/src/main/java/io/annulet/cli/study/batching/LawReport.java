@@ -192,7 +192,8 @@ final class LawReport {
                 rows);
         page.paragraph(
                 "The last two columns tell from which batch size on throughput is within 5 % of its plateau: by the"
-                        + " law, of that of endless batches; as measured, of the best in the sweep, so that the two differ where"
+                        + " law, of that of endless batches; as measured, of the best in the sweep, so that the two"
+                        + " differ where"
                         + " the plateau lies beyond the largest batch.");
     }
 

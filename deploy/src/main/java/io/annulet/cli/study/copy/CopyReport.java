@@ -55,8 +55,10 @@ final class CopyReport {
         page.section("What a copy costs, and what it costs to save one");
         page.paragraph(
                 "One thread carries payloads of 64 B to 64 KiB from a buffer of one guest to where they are wanted,"
-                        + " by routes that differ in copies: through a private buffer (two copies), straight into another guest's"
-                        + " buffer (one), to the kernel by a write from a private copy or by a writev from the guest's memory, and"
+                        + " by routes that differ in copies: through a private buffer (two copies), straight into"
+                        + " another guest's"
+                        + " buffer (one), to the kernel by a write from a private copy or by a writev from the"
+                        + " guest's memory, and"
                         + " by lending the guest's pages to the kernel, which then copies nothing. Warm: "
                         + CopyStudy.WARM_BUFFERS + " buffers in turn, which stay in the nearest caches; cold: "
                         + CopyStudy.COLD_BUFFERS + " buffers in turn, so that large payloads come from further away.");
@@ -140,9 +142,11 @@ final class CopyReport {
         page.paragraph(
                 "The model: a copy of B bytes takes T_copy = B / k, a hand-over without a copy T_zero = n / t"
                         + " whatever the length (n hand-overs for a frame, here 1, at t a second), so saving the copy pays from"
-                        + " n* = k n / t bytes on. Both are fitted by least squares of relative errors to all payload lengths: k"
+                        + " n* = k n / t bytes on. Both are fitted by least squares of relative errors to all"
+                        + " payload lengths: k"
                         + " from what a byte more costs on the copying route than on the other, T_zero from what an empty frame"
-                        + " costs on the other more than on the copying route. Beside it stands where the measured curves cross.");
+                        + " costs on the other more than on the copying route. Beside it stands where the measured"
+                        + " curves cross.");
         List<List<String>> rows = new ArrayList<>();
         Map<String, Object> summary = new LinkedHashMap<>();
         for (Rivals rivals : Rivals.values()) {
@@ -177,8 +181,10 @@ final class CopyReport {
                 rows);
         page.paragraph(
                 "k is what one saved byte costs, so it is the rate of the copy that is saved, not of all of them."
-                        + " A negative T_zero means that the route without the copy costs less even for an empty frame. The model"
-                        + " has one rate for all lengths; where the measured curves bend (a payload that leaves a cache, a second"
+                        + " A negative T_zero means that the route without the copy costs less even for an empty"
+                        + " frame. The model"
+                        + " has one rate for all lengths; where the measured curves bend (a payload that leaves a"
+                        + " cache, a second"
                         + " page to be pinned) its n* is off by as much as the rates differ there.");
         return Map.of("breakEven", summary);
     }

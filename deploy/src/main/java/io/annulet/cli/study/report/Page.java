@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 public final class Page {
 
     private static final String STYLE = """
-            body { font: 16px/1.5 Georgia, 'Times New Roman', serif; color: #222; max-width: 860px; margin: 2em auto; padding: 0 1em; }
+            body { font: 16px/1.5 Georgia, 'Times New Roman', serif; color: #222; max-width: 860px;
+              margin: 2em auto; padding: 0 1em; }
             h1, h2, h3, th, figcaption b { font-family: Helvetica, Arial, sans-serif; line-height: 1.2; }
             h1 { font-size: 1.7em; } h2 { font-size: 1.25em; margin-top: 2em; border-bottom: 1px solid #ccc; }
             figure { margin: 1.5em 0; } figure svg { max-width: 100%; height: auto; border: 1px solid #e4e4e4; }
@@ -24,7 +25,8 @@ public final class Page {
             table { border-collapse: collapse; font-size: .88em; margin: 1em 0; }
             th, td { text-align: right; padding: .2em .7em; border-bottom: 1px solid #e4e4e4; vertical-align: top; }
             th:first-child, td:first-child { text-align: left; } th { border-bottom: 2px solid #999; }
-            .facts td { text-align: left; font-family: monospace; } .warn { border-left: 4px solid #d55e00; padding-left: .8em; }
+            .facts td { text-align: left; font-family: monospace; }
+            .warn { border-left: 4px solid #d55e00; padding-left: .8em; }
             """;
 
     private final String title;

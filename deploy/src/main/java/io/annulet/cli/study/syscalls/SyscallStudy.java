@@ -86,11 +86,15 @@ public final class SyscallStudy implements Study {
         page.section("Messages through a tap");
         page.paragraph(
                 "A tap gives and takes one frame a system call. The study sends and receives up to 64 messages at a"
-                        + " time through a tap in a network namespace of its own: with a read or write for each; with a readv or"
+                        + " time through a tap in a network namespace of its own: with a read or write for each;"
+                        + " with a readv or"
                         + " writev for each, of header and two pieces, as a frame lies in a guest's memory; and with io_uring,"
-                        + " where 64 requests are handed over in one call. The time is that of the messages alone: for receiving,"
-                        + " the host sends them before the clock starts. It includes what the kernel does with a frame, which is"
-                        + " most of it: the host's network stack takes each frame sent, finds no protocol for it and drops it.");
+                        + " where 64 requests are handed over in one call. The time is that of the messages alone:"
+                        + " for receiving,"
+                        + " the host sends them before the clock starts. It includes what the kernel does with a"
+                        + " frame, which is"
+                        + " most of it: the host's network stack takes each frame sent, finds no protocol for it and"
+                        + " drops it.");
         for (String direction : DIRECTIONS) {
             for (int frame : List.of(64, 1514)) {
                 page.figure(
