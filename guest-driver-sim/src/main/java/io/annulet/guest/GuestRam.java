@@ -5,6 +5,7 @@ import io.annulet.linux.Mapping;
 import io.annulet.linux.Memfd;
 import io.annulet.memory.GuestMemory;
 import io.annulet.memory.Region;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,6 +16,8 @@ import java.util.List;
  * as the guest. Closing it unmaps it: nothing may touch it afterwards.
  */
 public final class GuestRam implements AutoCloseable {
+
+    private static final Path SHM = Path.of("/dev/shm");
 
     private final List<RamRegion> regions = new ArrayList<>();
     private final List<Mapping> mappings = new ArrayList<>();
@@ -70,6 +73,7 @@ public final class GuestRam implements AutoCloseable {
         return switch (backing) {
             case SEALABLE_MEMFD -> Memfd.create("guest-ram", byteLength, true);
             case UNSEALABLE_MEMFD -> Memfd.create("guest-ram", byteLength, false);
+            case SHM_FILE -> Memfd.createIn(SHM, byteLength);
             case HUGE_PAGES -> Memfd.createHuge("guest-ram", byteLength, true);
         };
     }

@@ -26,6 +26,8 @@ public record RamOptions(List<Range> regions, Backing backing, boolean fileForEa
         SEALABLE_MEMFD,
         /** A memory file that refuses seals, as every file outside of memfd does. */
         UNSEALABLE_MEMFD,
+        /** A file in /dev/shm, as QEMU's memory-backend-file has it there: it refuses seals too. */
+        SHM_FILE,
         /** Huge pages of the machine's default size; they have to be set aside before. */
         HUGE_PAGES
     }

@@ -93,9 +93,9 @@ public final class BackendProcess implements AutoCloseable {
         assertTrue(child.isAlive(), () -> "the back-end has ended; it said:\n" + log());
     }
 
-    /** Descriptors, threads and mappings of the process at this moment. */
-    public Holdings holdings() {
-        return Holdings.of(pid());
+    /** Descriptors, threads and mappings of the process once it serves so many guests, and nothing changes any more. */
+    public Holdings settledHoldings(int guests) {
+        return Holdings.settled(pid(), guests);
     }
 
     /** All counters as they are now. */

@@ -46,6 +46,7 @@ final class EverySizeTest {
                         linux.withQueues(QueueOptions.DEFAULTS
                                 .withTransmitFraming(new Framing(true, 2, true))
                                 .withReceiveBuffers(2048, new Framing(false, 2, true)))),
+                Arguments.of("packed rings", linux.withFeatures(linux.features() | VirtioFeature.RING_PACKED)),
                 Arguments.of(
                         "neither event indexes nor a protocol feature",
                         linux.without(VirtioFeature.EVENT_IDX | VirtioFeature.PROTOCOL_FEATURES)));

@@ -46,6 +46,22 @@ public record Holdings(Map<String, Integer> fds, Map<String, Integer> threads, l
         }
     }
 
+    /** What a process holds once it maps the memory of so many guests, and nothing has changed for a while. */
+    public static Holdings settled(long pid, int guests) {
+        Holdings before = of(pid);
+        int same = 0;
+        for (int i = 0; i < 200 && same < 4; i++) {
+            Pause.millis(50);
+            Holdings now = of(pid);
+            boolean isSame =
+                    now.guestMappings == guests && now.fds.equals(before.fds) && now.threads.equals(before.threads);
+            same = isSame ? same + 1 : 0;
+            before = now;
+        }
+        assertEquals(4, same, () -> "what process " + pid + " holds changes all the time");
+        return before;
+    }
+
     private static Map<String, Integer> kinds(Path folder, Function<Path, String> kind) throws IOException {
         Map<String, Integer> kinds = new TreeMap<>();
         try (Stream<Path> entries = Files.list(folder)) {

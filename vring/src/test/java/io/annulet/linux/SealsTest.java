@@ -48,6 +48,15 @@ class SealsTest {
     }
 
     @Test
+    void aFileOnAMemoryFileSystemRefusesSeals() {
+        try (Fd fd = Memfd.createIn(Path.of("/dev/shm"), 8192)) {
+            assertEquals(8192, FileDescriptors.status(fd).byteLength());
+            assertEquals(FileStatus.TMPFS_MAGIC, FileDescriptors.status(fd).fileSystemMagic());
+            assertFalse(Seals.add(fd, Seals.SHRINK));
+        }
+    }
+
+    @Test
     void whatIsNoMemoryFileHasNoSeals() {
         try (EventFd event = EventFd.create(true, 0)) {
             assertEquals(OptionalInt.empty(), Seals.of(event.fd()));
