@@ -139,14 +139,13 @@ final class CopyReport {
 
     private Map<String, Object> breakEvens() {
         page.section("Break-even");
-        page.paragraph(
-                "The model: a copy of B bytes takes T_copy = B / k, a hand-over without a copy T_zero = n / t"
-                        + " whatever the length (n hand-overs for a frame, here 1, at t a second), so saving the copy pays from"
-                        + " n* = k n / t bytes on. Both are fitted by least squares of relative errors to all"
-                        + " payload lengths: k"
-                        + " from what a byte more costs on the copying route than on the other, T_zero from what an empty frame"
-                        + " costs on the other more than on the copying route. Beside it stands where the measured"
-                        + " curves cross.");
+        page.paragraph("The model: a copy of B bytes takes T_copy = B / k, a hand-over without a copy T_zero = n / t"
+                + " whatever the length (n hand-overs for a frame, here 1, at t a second), so saving the copy pays from"
+                + " n* = k n / t bytes on. Both are fitted by least squares of relative errors to all"
+                + " payload lengths: k"
+                + " from what a byte more costs on the copying route than on the other, T_zero from what an empty frame"
+                + " costs on the other more than on the copying route. Beside it stands where the measured"
+                + " curves cross.");
         List<List<String>> rows = new ArrayList<>();
         Map<String, Object> summary = new LinkedHashMap<>();
         for (Rivals rivals : Rivals.values()) {
