@@ -143,7 +143,7 @@ public final class SimulatedGuest implements AutoCloseable {
      * question that is answered tells it, as QEMU does; else the first frames may find no started ring.
      */
     private void settle() {
-        if (!has(ProtocolFeature.REPLY_ACK)) {
+        if ((features & VirtioFeature.PROTOCOL_FEATURES) == 0) {
             frontEnd.getFeatures();
         }
     }
