@@ -2,8 +2,11 @@ package io.annulet.backend.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.annulet.linux.FileDescriptors;
 import io.annulet.vhostuser.VhostUserRequest;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Whatever a front-end brought is gone when it is gone. */
@@ -12,13 +15,18 @@ final class LeakTest extends ControlTest {
     private static final int CYCLES = Integer.getInteger("annulet.leak.cycles", 1000);
     private static final int WARM_UP_CYCLES = 20;
 
-    private record Held(int descriptors, int mappings, int threads) {}
+    private record Held(Map<String, Long> descriptors, int mappings, Set<String> threads) {}
 
     private static Held held() {
-        return new Held(
-                FileDescriptors.openCount(),
-                Proc.mappingsOf("memfd:"),
-                Thread.getAllStackTraces().size());
+        return new Held(Proc.descriptorsByKind(), Proc.mappingsOf("memfd:"), threads());
+    }
+
+    /** The common pool's threads come and go as the runtime likes. */
+    private static Set<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> !name.startsWith("ForkJoinPool"))
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Test

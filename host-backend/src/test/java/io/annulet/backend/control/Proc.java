@@ -8,7 +8,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -23,6 +25,21 @@ final class Proc {
     static int mappingsOf(String part) {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
             return (int) lines.filter(line -> line.contains(part)).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Open descriptors, counted by what they are: files by their path, all others by their kind. */
+    static Map<String, Long> descriptorsByKind() {
+        try {
+            Map<String, Long> kinds = new TreeMap<>();
+            for (int number : numbers()) {
+                String target = Files.readSymbolicLink(DESCRIPTORS.resolve(String.valueOf(number)))
+                        .toString();
+                kinds.merge(target.replaceFirst("^(socket|pipe):.*", "$1"), 1L, Long::sum);
+            }
+            return kinds;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

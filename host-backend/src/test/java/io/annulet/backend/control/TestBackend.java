@@ -83,6 +83,8 @@ final class TestBackend implements AutoCloseable {
             return counter(endpoint.options().name() + " sessions") == sessions
                     && !endpoint.status().attached();
         });
+        // It was counted, but the control thread may still be giving back what the session held.
+        awaitControl();
     }
 
     /** Waits until the control thread has done what it was at. */
