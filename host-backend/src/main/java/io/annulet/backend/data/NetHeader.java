@@ -22,8 +22,11 @@ public final class NetHeader {
     private static final long VERSION_1 = 1L << 32;
     private static final long MRG_RXBUF = 1L << 15;
 
-    /** flags other than DATA_VALID, and gso_type: what a driver may not set without having acknowledged an offload. */
-    private static final long OFFLOAD_FIELDS = 0xfffdL;
+    /**
+     * NEEDS_CSUM of flags, and gso_type: what a driver may not set without having acknowledged an offload. The other flags
+     * are those that a device has to ignore.
+     */
+    private static final long OFFLOAD_FIELDS = 0xff01L;
 
     private NetHeader() {}
 

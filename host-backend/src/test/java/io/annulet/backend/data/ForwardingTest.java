@@ -213,7 +213,7 @@ class ForwardingTest {
         whole[1] = 1; // GSO_TCPV4
         a.sendRaw(whole.clone());
         whole[1] = 0;
-        whole[0] = 2; // DATA_VALID from a driver means nothing
+        whole[0] = (byte) 0xfe; // what a driver does not ask with, or a later standard may define
         whole[10] = 7; // num_buffers likewise
         a.sendRaw(whole.clone());
         step();
