@@ -76,7 +76,7 @@ final class BaseRules {
     }
 
     /** Stops all rings as QEMU does, receive queue first. */
-    private static int[] stop(Trial trial, ProbeGuest guest) {
+    static int[] stop(Trial trial, ProbeGuest guest) {
         awaitReclaimed(trial, guest);
         guest.queues().forEach(queue -> guest.enable(queue, false));
         return guest.queues().stream()
@@ -84,7 +84,7 @@ final class BaseRules {
                 .toArray();
     }
 
-    private static void resume(ProbeGuest guest, int[] bases) {
+    static void resume(ProbeGuest guest, int[] bases) {
         for (ProbeQueue queue : guest.queues()) {
             guest.describe(queue, bases[queue.index()]);
             guest.start(queue);

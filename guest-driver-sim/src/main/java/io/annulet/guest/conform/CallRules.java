@@ -31,7 +31,7 @@ final class CallRules {
                         USED,
                         "a used receive buffer is called if flags is 0",
                         trial -> receiveCalled(trial, Setup.USUAL)),
-                rule("VQ-CALL-03", USED, "no call if flags is 1", CallRules::suppressedByFlag)
+                rule("VQ-CALL-03", USED, "no call if flags is 1", trial -> suppressedByFlag(trial, Setup.USUAL))
                         .advised(),
                 rule(
                         "VQ-CALL-04",
@@ -145,9 +145,13 @@ final class CallRules {
         called(trial, receive, "when the buffer was used");
     }
 
-    private static void suppressedByFlag(Trial trial) {
-        Pair pair = trial.pair(Setup.USUAL);
-        noCalls(trial, pair, "flags is 1", () -> pair.tested().queues().forEach(ProbeQueue::suppressCalls));
+    static void suppressedByFlag(Trial trial, Setup setup) {
+        Pair pair = trial.pair(setup);
+        noCalls(
+                trial,
+                pair,
+                "calls are not wanted",
+                () -> pair.tested().queues().forEach(ProbeQueue::suppressCalls));
     }
 
     private static void suppressedByIndex(Trial trial) {
@@ -194,7 +198,7 @@ final class CallRules {
     }
 
     /** Each round waits for nothing but a call, as a driver that sleeps does. */
-    private static void noCallLost(Trial trial, Setup setup) {
+    static void noCallLost(Trial trial, Setup setup) {
         Pair pair = pair(trial, setup);
         FramePath frames = pair.tested().frames();
         awaitAllBack(trial, frames);
@@ -220,7 +224,7 @@ final class CallRules {
     }
 
     /** Pauses between rounds let the device go to sleep, so that it has to ask for kicks again. */
-    private static void kickedAsAsked(Trial trial, Setup setup) {
+    static void kickedAsAsked(Trial trial, Setup setup) {
         Pair pair = pair(trial, setup);
         FramePath frames = pair.tested().frames();
         awaitAllBack(trial, frames);

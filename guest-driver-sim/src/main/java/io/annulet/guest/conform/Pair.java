@@ -21,6 +21,7 @@ final class Pair {
     private final ProbeGuest tested;
     private final ProbeGuest peer;
     private long number;
+    private int fromTested;
 
     Pair(Trial trial, ProbeGuest tested, ProbeGuest peer) {
         this.trial = trial;
@@ -34,6 +35,11 @@ final class Pair {
 
     ProbeGuest peer() {
         return peer;
+    }
+
+    /** How many frames the tested guest was made to send by this pair so far. */
+    int fromTestedSoFar() {
+        return fromTested;
     }
 
     /** The next frame from the tested guest to its peer; the caller sends it. */
@@ -81,6 +87,11 @@ final class Pair {
         deliver(tested, peer, offer, byteLength);
     }
 
+    /** Sends a frame from the tested guest once; whether it arrives. */
+    boolean arrivesAtOnce(int byteLength, Consumer<byte[]> offer) {
+        return attempt(tested, peer, offer, byteLength, trial.limits().waitNanos() / ATTEMPTS) != null;
+    }
+
     /** Sends a frame to the tested guest and sees it arrive as it was. */
     Received deliverToTested(int byteLength) {
         return deliver(peer, tested, peer.frames()::offer, byteLength);
@@ -110,6 +121,7 @@ final class Pair {
                 "the device gives transmit buffers back", () -> from.frames().hasRoom());
         byte[] frame = TestFrames.frame(from.port(), to.port(), number++, byteLength);
         offer.accept(frame);
+        fromTested += from == tested ? 1 : 0;
         from.frames().flush();
         return awaitFrame(to, frame, timeoutNanos);
     }

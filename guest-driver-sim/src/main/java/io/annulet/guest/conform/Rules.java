@@ -26,6 +26,7 @@ public final class Rules {
         rules.addAll(CallRules.all());
         rules.addAll(ChainRules.all());
         rules.addAll(SizeRules.all());
+        rules.addAll(PackedRules.all());
         rules.addAll(DeviceRules.all());
         rules.addAll(LogRules.all());
         rules.addAll(LifeRules.all());

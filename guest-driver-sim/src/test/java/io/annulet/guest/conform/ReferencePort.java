@@ -228,6 +228,7 @@ final class ReferencePort implements AutoCloseable {
                 | VirtioFeature.INDIRECT_DESC
                 | VirtioFeature.EVENT_IDX
                 | VirtioFeature.IN_ORDER
+                | VirtioFeature.RING_PACKED
                 | VirtioFeature.LOG_ALL
                 | VirtioFeature.PROTOCOL_FEATURES;
         if (has(Flaw.TSO_WITHOUT_CSUM)) {
@@ -261,7 +262,7 @@ final class ReferencePort implements AutoCloseable {
 
     private byte[] vringBase(int index) {
         ReferenceRing ring = ring(index);
-        int base = ring.base & 0xffff;
+        int base = ring.tellBase();
         if (has(Flaw.FORGETS_BASE) || (has(Flaw.NO_BASE_UNLESS_STARTED) && !ring.wasStarted)) {
             base = 0;
         }

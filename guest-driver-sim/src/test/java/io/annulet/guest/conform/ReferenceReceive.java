@@ -115,7 +115,9 @@ final class ReferenceReceive {
         boolean merges = (features & VirtioFeature.NET_MRG_RXBUF) != 0;
         boolean none = has(Flaw.NO_NUM_BUFFERS) || (has(Flaw.NO_NUM_BUFFERS_WITHOUT_MERGING) && !merges);
         if (headerBytes >= NetHeaderLayout.BYTES && !none) {
-            int told = has(Flaw.NUM_BUFFERS_ONE_SHORT) && buffers > 1 ? buffers - 1 : buffers;
+            boolean packed = (features & VirtioFeature.RING_PACKED) != 0;
+            boolean oneShort = has(Flaw.NUM_BUFFERS_ONE_SHORT) || (has(Flaw.PACKED_NUM_BUFFERS) && packed);
+            int told = oneShort && buffers > 1 ? buffers - 1 : buffers;
             all[NetHeaderLayout.NUM_BUFFERS] = (byte) told;
         }
     }

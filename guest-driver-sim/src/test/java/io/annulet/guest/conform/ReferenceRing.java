@@ -21,6 +21,7 @@ final class ReferenceRing {
 
     private static final int INDEX = 2;
     private static final int ENTRIES = 4;
+    private static final int PACKED_START = 0x8000_8000;
 
     final int index;
     private final Set<Flaw> flaws;
@@ -54,6 +55,7 @@ final class ReferenceRing {
 
     long features;
 
+    private @Nullable ReferencePackedLayout layout;
     private int usedIndex;
     private int publishedUsedIndex;
     private long givenBack;
@@ -62,7 +64,7 @@ final class ReferenceRing {
 
     /** A chain as the driver offered it. */
     static final class Taken {
-        final int head;
+        int head;
         final List<Element> elements = new ArrayList<>();
         boolean hasTable;
         int tableDescriptors;
@@ -93,6 +95,10 @@ final class ReferenceRing {
         return index % 2 == 1;
     }
 
+    private boolean isPacked() {
+        return (features & VirtioFeature.RING_PACKED) != 0;
+    }
+
     private boolean eventIndex() {
         return (features & VirtioFeature.EVENT_IDX) != 0;
     }
@@ -106,6 +112,14 @@ final class ReferenceRing {
         if (has(Flaw.SKIPS_WHAT_CAME_WHILE_STOPPED) && wasStarted) {
             base = load16(avail + INDEX);
         }
+        if (isPacked()) {
+            boolean forgets = has(Flaw.PACKED_RESUMES_AT_START) && wasStarted;
+            layout = new ReferencePackedLayout(this, memory, flaws, forgets ? PACKED_START : base);
+            awake = !has(Flaw.PACKED_SLEEPS);
+            started = true;
+            wasStarted = true;
+            return;
+        }
         started = true;
         wasStarted = true;
         usedIndex = load16(used + INDEX);
@@ -118,6 +132,11 @@ final class ReferenceRing {
             store16(used + ENTRIES + 8L * size, base);
             awake = false;
         }
+    }
+
+    /** What GET_VRING_BASE tells. */
+    int tellBase() {
+        return layout != null && isPacked() ? layout.base() : base & 0xffff;
     }
 
     void stop() {
@@ -148,12 +167,13 @@ final class ReferenceRing {
                 && !(has(Flaw.AT_LEAST_FOUR) && size < 4)
                 && !(has(Flaw.AT_LEAST_SIXTEEN) && size < 16)
                 && !(has(Flaw.LESS_THAN_1024) && size >= 1024)
-                && !(has(Flaw.LESS_THAN_32768) && size >= 32768);
+                && !(has(Flaw.LESS_THAN_32768) && size >= 32768)
+                && !(has(Flaw.PACKED_POWERS_OF_TWO) && Integer.bitCount(size) != 1);
     }
 
     private boolean isAwake() {
         long kicks = kick == null ? 0 : kick.drain();
-        if (has(Flaw.BREAKS_ON_SPURIOUS_KICKS) && kicks > 16 && waiting() == 0) {
+        if (has(Flaw.BREAKS_ON_SPURIOUS_KICKS) && kicks > 16 && !isPacked() && waiting() == 0) {
             broken = true;
         }
         awake |= kicks > 0;
@@ -162,7 +182,8 @@ final class ReferenceRing {
 
     /** A flawed device sleeps when there is nothing left to do; this one never has to. */
     void rest() {
-        boolean sleeps = (has(Flaw.SLEEPS_WITHOUT_ASKING_FOR_KICKS) && !eventIndex())
+        boolean sleeps = (has(Flaw.PACKED_SLEEPS) && isPacked())
+                || (has(Flaw.SLEEPS_WITHOUT_ASKING_FOR_KICKS) && !eventIndex())
                 || (has(Flaw.STALE_AVAIL_EVENT) && eventIndex());
         awake = !sleeps;
     }
@@ -219,6 +240,9 @@ final class ReferenceRing {
     }
 
     private @Nullable Taken next() {
+        if (isPacked()) {
+            return layout == null ? null : layout.next();
+        }
         if (waiting() <= 0 || (base == 0xffff && stopsAtWrap())) {
             return null;
         }
@@ -290,6 +314,10 @@ final class ReferenceRing {
     }
 
     void untake(int count) {
+        if (layout != null && isPacked()) {
+            layout.untake(count);
+            return;
+        }
         base = (base - count) & 0xffff;
     }
 
@@ -311,6 +339,10 @@ final class ReferenceRing {
     }
 
     private void put(int head, int writtenByteLength) {
+        if (layout != null && isPacked()) {
+            layout.put(head, writtenByteLength);
+            return;
+        }
         long entry = memory.hostOfUser(used + ENTRIES + 8L * (usedIndex & (size - 1)));
         HostMemory.storeLong(entry, (head & 0xffffffffL) | (long) writtenByteLength << 32);
         usedIndex = (usedIndex + 1) & 0xffff;
@@ -318,6 +350,12 @@ final class ReferenceRing {
 
     /** Shows the driver what was given back, and calls it if it wants that. */
     void publish() {
+        if (layout != null && isPacked()) {
+            if (layout.publish() && call != null) {
+                call.signal();
+            }
+            return;
+        }
         int before = publishedUsedIndex;
         if (before == usedIndex) {
             return;

@@ -1,6 +1,7 @@
 package io.annulet.guest.conform;
 
 import io.annulet.guest.NetHeaderLayout;
+import io.annulet.vhostuser.VirtioFeature;
 import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,10 @@ final class ReferenceTransmit {
             if (has(Flaw.WRITES_SENT_BUFFER)) {
                 ReferenceRing.Element first = taken.elements.getFirst();
                 from.memory().write(first.guestAddress(), new byte[] {1}, 0, 1);
+            }
+            boolean cuts = has(Flaw.PACKED_CUTS_FRAMES) && (ring.features & VirtioFeature.RING_PACKED) != 0;
+            if (frame != null && cuts) {
+                frame = Arrays.copyOf(frame, TestFrames.MIN_BYTE_LENGTH);
             }
             if (frame != null && (ring.enabled || has(Flaw.DELIVERS_FROM_DISABLED))) {
                 other.receive(frame);
