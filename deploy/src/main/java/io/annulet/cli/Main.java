@@ -14,7 +14,14 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DemoCommand.class, RunCommand.class, StatCommand.class, StudyCommand.class, DoctorCommand.class},
+        subcommands = {
+            DemoCommand.class,
+            RunCommand.class,
+            ConformCommand.class,
+            StatCommand.class,
+            StudyCommand.class,
+            DoctorCommand.class
+        },
         footer = {
             "",
             "From a source folder also:",
