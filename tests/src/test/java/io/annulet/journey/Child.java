@@ -159,9 +159,9 @@ public final class Child implements AutoCloseable {
         }
     }
 
-    /** SIGTERM. */
+    /** SIGTERM. The process's own method would also close the stream of what it says at its end; its handle's does not. */
     public void terminate() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     /** SIGKILL, and waits until it is gone. */
