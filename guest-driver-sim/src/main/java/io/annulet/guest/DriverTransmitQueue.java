@@ -66,20 +66,26 @@ public final class DriverTransmitQueue {
      * Until {@link #submit} the same one is returned again.
      */
     public long reserve() {
-        if (buffers.free() == 0 || half.freeDescriptors() < framing.ringDescriptors()) {
-            reclaim();
-            if (buffers.free() == 0 || half.freeDescriptors() < framing.ringDescriptors()) {
-                return 0;
-            }
+        if (!hasRoom(1)) {
+            return 0;
         }
         zeroHeader(headerAddress());
         return buffers.host(buffers.next());
     }
 
-    /** How many frames can be submitted now. */
-    public int freeFrames() {
-        reclaim();
+    /** Whether so many frames can be submitted now; takes back what was used if that is needed. */
+    public boolean hasRoom(int frames) {
+        return freeFrames() >= frames || (reclaim() > 0 && freeFrames() >= frames);
+    }
+
+    /** How many frames can be submitted without taking anything back. */
+    private int freeFrames() {
         return Math.min(buffers.free(), half.freeDescriptors() / framing.ringDescriptors());
+    }
+
+    /** How many frames the device and the driver have between them. */
+    public int capacity() {
+        return buffers.count();
     }
 
     /** Where the header of the reserved frame lies; {@link NetHeaderLayout} draws it. */

@@ -31,7 +31,8 @@ record Direction(
     private static List<Direction> senders(TrafficOptions options, List<Station> stations) {
         List<Direction> directions = new ArrayList<>();
         for (Station from : stations) {
-            directions.add(new Direction(from, null, source(options, from, null, directions.size()), null));
+            int to = options.to() == TrafficOptions.NOBODY ? MacAddresses.EVERYBODY : options.to();
+            directions.add(new Direction(from, null, source(options, from, to, directions.size()), null));
         }
         return directions;
     }
@@ -48,7 +49,7 @@ record Direction(
 
     private static List<Direction> pairs(TrafficOptions options, List<Station> stations) {
         if (stations.size() == 1) {
-            return List.of(between(options, stations.getFirst(), stations.getFirst(), 0));
+            return List.of(alone(options, stations.getFirst()));
         }
         if (stations.size() % 2 != 0) {
             throw new IllegalArgumentException("guests are measured by two, and there are " + stations.size());
@@ -64,8 +65,18 @@ record Direction(
     }
 
     private static Direction between(TrafficOptions options, Station from, Station to, int number) {
-        FrameSource source = source(options, from, to, number);
         Station checked = options.mode() == TrafficMode.ROUND_TRIP ? from : to;
+        return proven(options, from, to, source(options, from, to.number(), number), checked);
+    }
+
+    /** A guest whose frames come back to it, by the back-end or by the guest that they are for. */
+    private static Direction alone(TrafficOptions options, Station guest) {
+        int to = options.to() == TrafficOptions.NOBODY ? guest.number() : options.to();
+        return proven(options, guest, guest, source(options, guest, to, 0), guest);
+    }
+
+    private static Direction proven(
+            TrafficOptions options, Station from, Station to, FrameSource source, Station checked) {
         FrameCheck check = switch (source) {
             case CaptureSource capture -> new CaptureCheck(capture);
             case TestFrameSource test -> {
@@ -77,7 +88,7 @@ record Direction(
         return new Direction(from, to, source, check);
     }
 
-    private static FrameSource source(TrafficOptions options, Station from, @Nullable Station to, int number) {
+    private static FrameSource source(TrafficOptions options, Station from, int toNumber, int number) {
         Load load = options.load();
         if (load.capture() != null) {
             return new CaptureSource(load.capture());
@@ -86,7 +97,6 @@ record Direction(
         if (firstFlow + load.flows() > Load.MAX_FLOWS) {
             throw new IllegalArgumentException("more than " + Load.MAX_FLOWS + " flows together");
         }
-        int toNumber = to == null ? MacAddresses.EVERYBODY : to.number();
         FlowTable table = new FlowTable(load.form(), firstFlow, load.flows(), load.macs(), from.number(), toNumber);
         return new TestFrameSource(table, firstFlow, load.sizes());
     }

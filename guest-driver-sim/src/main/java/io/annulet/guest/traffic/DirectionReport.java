@@ -29,6 +29,47 @@ public record DirectionReport(
 
     private static final double SECOND = 1e9;
 
+    /** What a sender and a receiver did, either of which may be someone else. */
+    static DirectionReport of(
+            String from, String to, @Nullable Sender sender, @Nullable Receiver receiver, boolean isPaced) {
+        LatencySummary.Kind kind = isPaced ? LatencySummary.Kind.SCHEDULED : LatencySummary.Kind.SENT;
+        return new DirectionReport(
+                from,
+                to,
+                sender == null ? 0 : sender.offered(),
+                sender == null ? 0 : sender.sent(),
+                sender == null ? 0 : sender.bytes(),
+                receiver == null ? FrameCounts.NONE : receiver.check().counts(),
+                sender == null ? 0 : sender.elapsedNanos(),
+                receiveNanos(sender, receiver),
+                0,
+                receiver == null
+                        ? null
+                        : LatencySummary.of(kind, receiver.check().latencies()));
+    }
+
+    private static long receiveNanos(@Nullable Sender sender, @Nullable Receiver receiver) {
+        if (receiver == null || receiver.publishedFrames() == 0) {
+            return 0;
+        }
+        return receiver.lastNanos() - (sender == null ? receiver.firstNanos() : sender.startNanos());
+    }
+
+    static DirectionReport ofTrip(String from, String to, RoundTrip trip, boolean isPaced) {
+        LatencySummary.Kind kind = isPaced ? LatencySummary.Kind.SCHEDULED_ROUND_TRIP : LatencySummary.Kind.ROUND_TRIP;
+        return new DirectionReport(
+                from,
+                to,
+                trip.sent(),
+                trip.sent(),
+                trip.bytes(),
+                trip.check().counts(),
+                trip.elapsedNanos(),
+                trip.elapsedNanos(),
+                trip.givenUp(),
+                LatencySummary.of(kind, trip.check().latencies()));
+    }
+
     /** Frames that were due and could not be sent, since the back-end gave no buffers back in time. */
     public long notSent() {
         return offered - sent;

@@ -2,7 +2,7 @@ package io.annulet.guest.traffic;
 
 import io.annulet.guest.DriverReceiveQueue;
 import io.annulet.guest.FrameHandler;
-import io.annulet.guest.SimulatedGuest;
+import io.annulet.guest.NetDriver;
 
 /** Takes what a guest receives and forgets it; owned by its thread during the phase. */
 final class Drain implements Duty {
@@ -12,8 +12,8 @@ final class Drain implements Duty {
 
     private final DriverReceiveQueue[] queues;
 
-    Drain(SimulatedGuest guest) {
-        queues = Receiver.receiveQueues(guest);
+    Drain(NetDriver driver) {
+        queues = Receiver.receiveQueues(driver);
     }
 
     @Override

@@ -5,17 +5,25 @@ import io.annulet.linux.ThreadClock;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import org.agrona.concurrent.BackoffIdleStrategy;
+import org.agrona.concurrent.BusySpinIdleStrategy;
+import org.agrona.concurrent.IdleStrategy;
 import org.jspecify.annotations.Nullable;
 
 /** A thread that does its duties in turn until all of the phase's are done. */
 final class DutyThread {
 
     private static final int STEPS_A_BEAT = 64;
+    private static final long SPINS_BEFORE_YIELD = 1_000;
 
     private final Duty[] duties;
     private final int cpu;
     private final BooleanSupplier isStopped;
-    private final AtomicLong beatNanos = new AtomicLong(System.nanoTime());
+
+    /** Lets others run after a while, the back-end among them, unless the processor was given to this thread alone. */
+    private final IdleStrategy idle;
+
+    private final AtomicLong beats = new AtomicLong();
     private final Thread thread;
     private volatile @Nullable Throwable failure;
     private volatile long cpuNanos;
@@ -25,6 +33,9 @@ final class DutyThread {
         this.duties = duties.toArray(Duty[]::new);
         this.cpu = cpu;
         this.isStopped = isStopped;
+        this.idle = cpu >= 0
+                ? new BusySpinIdleStrategy()
+                : new BackoffIdleStrategy(SPINS_BEFORE_YIELD, Long.MAX_VALUE, 1, 1);
         this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
     }
 
@@ -46,18 +57,16 @@ final class DutyThread {
     }
 
     private void work() {
-        int steps = 0;
+        long steps = 0;
         while (!isStopped.getAsBoolean() && !isDone()) {
             int moved = 0;
             for (Duty duty : duties) {
                 moved += duty.step(System.nanoTime());
             }
             if (++steps % STEPS_A_BEAT == 0) {
-                beatNanos.setRelease(System.nanoTime());
+                beats.setRelease(steps);
             }
-            if (moved == 0) {
-                Thread.onSpinWait();
-            }
+            idle.idle(moved);
         }
     }
 
@@ -80,9 +89,9 @@ final class DutyThread {
         return !thread.isAlive();
     }
 
-    /** When it was last seen to go round. */
-    long beatNanos() {
-        return beatNanos.getAcquire();
+    /** A number that changes as long as it goes round. */
+    long beats() {
+        return beats.getAcquire();
     }
 
     /** What ended it, if it did not end as it should. */

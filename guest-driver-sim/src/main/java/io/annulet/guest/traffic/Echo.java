@@ -3,8 +3,8 @@ package io.annulet.guest.traffic;
 import io.annulet.guest.DriverReceiveQueue;
 import io.annulet.guest.DriverTransmitQueue;
 import io.annulet.guest.FrameHandler;
+import io.annulet.guest.NetDriver;
 import io.annulet.guest.ReceivedFrame;
-import io.annulet.guest.SimulatedGuest;
 import io.annulet.memory.HostMemory;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
@@ -15,7 +15,7 @@ import java.util.function.BooleanSupplier;
  */
 final class Echo implements Duty, FrameHandler {
 
-    private static final int BATCH = 64;
+    private static final int MAX_BATCH = 64;
     private static final int MAC_BYTES = 6;
     private static final int MACS_BYTES = 2 * MAC_BYTES;
     private static final long LOW_48_BITS = 0xffff_ffff_ffffL;
@@ -24,6 +24,7 @@ final class Echo implements Duty, FrameHandler {
     private final DriverTransmitQueue[] transmitQueues;
     private final TransmitProgress progress;
     private final BooleanSupplier isOver;
+    private final int batch;
     private final AtomicLong publishedFrames = new AtomicLong();
     private DriverTransmitQueue transmit;
     private long frames;
@@ -32,11 +33,12 @@ final class Echo implements Duty, FrameHandler {
     private volatile boolean done;
 
     /** @param isOver whether nobody will send any more */
-    Echo(SimulatedGuest guest, BooleanSupplier isOver) {
-        this.receiveQueues = Receiver.receiveQueues(guest);
-        this.transmitQueues = Sender.transmitQueues(guest);
+    Echo(NetDriver driver, BooleanSupplier isOver) {
+        this.receiveQueues = Receiver.receiveQueues(driver);
+        this.transmitQueues = Sender.transmitQueues(driver);
         this.progress = new TransmitProgress(transmitQueues);
         this.transmit = transmitQueues[0];
+        this.batch = Math.min(MAX_BATCH, transmit.capacity());
         this.isOver = isOver;
     }
 
@@ -45,9 +47,8 @@ final class Echo implements Duty, FrameHandler {
         int received = 0;
         for (int pair = 0; pair < receiveQueues.length; pair++) {
             transmit = transmitQueues[pair];
-            int room = Math.min(BATCH, transmit.freeFrames());
-            if (room > 0) {
-                received += receiveQueues[pair].receive(this, room);
+            if (transmit.hasRoom(batch)) {
+                received += receiveQueues[pair].receive(this, batch);
                 transmit.flush();
             }
         }

@@ -43,9 +43,12 @@ final class Pacer {
         return elapsed < durationNanos ? maxFrames : 0;
     }
 
-    /** How many frames are offered in all if {@code sent} were sent: at a rate also those that did not go. */
-    long offered(long sent) {
-        return isPaced() ? maxFrames : sent;
+    /** How many frames were offered until then if {@code sent} were sent: at a rate also those that did not go. */
+    long offered(long sent, long untilNanos) {
+        if (!isPaced()) {
+            return sent;
+        }
+        return untilNanos == Long.MAX_VALUE ? maxFrames : due(untilNanos);
     }
 
     boolean isOver(long nowNanos) {

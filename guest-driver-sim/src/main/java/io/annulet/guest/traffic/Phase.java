@@ -10,7 +10,6 @@ final class Phase {
 
     private static final long LOOK_NANOS = 10_000_000;
     private static final long JOIN_NANOS = 1_000_000_000;
-    private static final String INTERRUPTED = "interrupted";
 
     private final List<DutyThread> threads = new ArrayList<>();
     private final List<Station> stations;
@@ -41,7 +40,9 @@ final class Phase {
             String end = null;
             while (end == null && !join(LOOK_NANOS)) {
                 onLook.run();
-                end = interruption.isAsked() || hasFailure() ? INTERRUPTED : watchdog.look(System.nanoTime());
+                end = interruption.isAsked() || hasFailure()
+                        ? PhaseReport.INTERRUPTED
+                        : watchdog.look(System.nanoTime());
             }
             stopped = true;
             boolean allEnded = join(JOIN_NANOS);
@@ -49,7 +50,7 @@ final class Phase {
         } catch (InterruptedException e) {
             stopped = true;
             Thread.currentThread().interrupt();
-            return INTERRUPTED;
+            return PhaseReport.INTERRUPTED;
         }
     }
 

@@ -44,7 +44,11 @@ final class PhaseDuties {
         if (from == null || source == null) {
             throw new IllegalStateException("a direction without a sender");
         }
-        Sender sender = new Sender(from.guest(), source, pacer(load, source), load.batching(), load.durationNanos());
+        boolean isAlone =
+                options.mode() == TrafficMode.MEASURE && options.placement().oneThread();
+        int keptFree = isAlone ? Sender.keptFreeByOneThread(from.driver(), load.batching()) : 0;
+        Sender sender =
+                new Sender(from.driver(), source, pacer(load, source), load.batching(), keptFree, load.durationNanos());
         senders.add(sender);
         duties(from).add(sender);
         progresses.put(from, sender.progress());
@@ -64,7 +68,7 @@ final class PhaseDuties {
             Sender sender = senders.get(ways.size());
             check.begin();
             Receiver receiver = new Receiver(
-                    to.guest(),
+                    to.driver(),
                     check,
                     () -> senders.stream().allMatch(Sender::isDone),
                     sender::publishedSent,
@@ -77,7 +81,7 @@ final class PhaseDuties {
     /** Who has no frames to check takes what comes all the same, or the back-end could not go on. */
     private void addDrain(Station station) {
         if (ways.stream().noneMatch(way -> way.receiver != null && way.direction.to() == station)) {
-            duties(station).addFirst(new Drain(station.guest()));
+            duties(station).addFirst(new Drain(station.driver()));
         }
     }
 
@@ -88,13 +92,13 @@ final class PhaseDuties {
             throw new IllegalStateException("a direction without a receiver");
         }
         check.begin();
-        Receiver receiver = new Receiver(to.guest(), check, timer(load, this::received), () -> 0, 0);
+        Receiver receiver = new Receiver(to.driver(), check, timer(load, this::received), () -> 0, 0);
         duties(to).add(receiver);
         ways.add(new Way(direction, null, receiver, null));
     }
 
     private void addEcho(Station station, BooleanSupplier isOver) {
-        Echo echo = new Echo(station.guest(), isOver);
+        Echo echo = new Echo(station.driver(), isOver);
         echoes.add(echo);
         duties(station).add(echo);
         progresses.put(station, echo.progress());
@@ -110,7 +114,7 @@ final class PhaseDuties {
         }
         check.begin();
         RoundTrip trip = new RoundTrip(
-                from.guest(),
+                from.driver(),
                 source,
                 check,
                 pacer(load, source),
@@ -202,55 +206,16 @@ final class PhaseDuties {
     }
 
     private static DirectionReport report(Way way, Load load) {
+        String from = Direction.name(way.direction.from());
+        String to = Direction.name(way.direction.to());
         FrameCheck check = way.direction.check();
         if (check != null) {
             check.end();
         }
-        RoundTrip trip = way.trip;
-        Sender sender = way.sender;
-        Receiver receiver = way.receiver;
-        boolean paced = !load.rate().isMax();
-        if (trip != null) {
-            LatencySummary.Kind kind =
-                    paced ? LatencySummary.Kind.SCHEDULED_ROUND_TRIP : LatencySummary.Kind.ROUND_TRIP;
-            return new DirectionReport(
-                    Direction.name(way.direction.from()),
-                    Direction.name(way.direction.to()),
-                    trip.sent(),
-                    trip.sent(),
-                    trip.bytes(),
-                    counts(check),
-                    trip.elapsedNanos(),
-                    trip.elapsedNanos(),
-                    trip.givenUp(),
-                    latency(kind, check));
-        }
-        return new DirectionReport(
-                Direction.name(way.direction.from()),
-                Direction.name(way.direction.to()),
-                sender == null ? 0 : sender.offered(),
-                sender == null ? 0 : sender.sent(),
-                sender == null ? 0 : sender.bytes(),
-                counts(check),
-                sender == null ? 0 : sender.elapsedNanos(),
-                receiveNanos(sender, receiver),
-                0,
-                latency(paced ? LatencySummary.Kind.SCHEDULED : LatencySummary.Kind.SENT, check));
-    }
-
-    private static long receiveNanos(@Nullable Sender sender, @Nullable Receiver receiver) {
-        if (receiver == null || receiver.publishedFrames() == 0) {
-            return 0;
-        }
-        return receiver.lastNanos() - (sender == null ? receiver.firstNanos() : sender.startNanos());
-    }
-
-    private static FrameCounts counts(@Nullable FrameCheck check) {
-        return check == null ? FrameCounts.NONE : check.counts();
-    }
-
-    private static @Nullable LatencySummary latency(LatencySummary.Kind kind, @Nullable FrameCheck check) {
-        return check == null ? null : LatencySummary.of(kind, check.latencies());
+        boolean isPaced = !load.rate().isMax();
+        return way.trip != null
+                ? DirectionReport.ofTrip(from, to, way.trip, isPaced)
+                : DirectionReport.of(from, to, way.sender, way.receiver, isPaced);
     }
 
     private static DirectionReport echoReport(Station station, Echo echo) {

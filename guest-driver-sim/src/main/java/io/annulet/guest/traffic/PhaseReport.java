@@ -28,6 +28,13 @@ public record PhaseReport(
         directions = List.copyOf(directions);
     }
 
+    static final String INTERRUPTED = "interrupted";
+
+    /** Whether it ended early because it was asked to, which is nobody's fault. */
+    public boolean isInterrupted() {
+        return INTERRUPTED.equals(end);
+    }
+
     public long offered() {
         return directions.stream().mapToLong(DirectionReport::offered).sum();
     }

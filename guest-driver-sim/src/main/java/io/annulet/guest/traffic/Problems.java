@@ -17,7 +17,7 @@ public final class Problems {
      */
     public static List<String> of(PhaseReport phase, List<StationReport> stations, double allowedLoss) {
         List<String> problems = new ArrayList<>();
-        if (phase.end() != null) {
+        if (phase.end() != null && !phase.isInterrupted()) {
             problems.add(phase.end());
         }
         problems.addAll(ofStations(stations));

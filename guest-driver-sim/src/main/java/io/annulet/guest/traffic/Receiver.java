@@ -1,7 +1,7 @@
 package io.annulet.guest.traffic;
 
 import io.annulet.guest.DriverReceiveQueue;
-import io.annulet.guest.SimulatedGuest;
+import io.annulet.guest.NetDriver;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 
@@ -11,12 +11,11 @@ import java.util.function.BooleanSupplier;
  */
 final class Receiver implements Duty {
 
-    private static final int BATCH = 64;
-
     /** Even when all have come, a duplicate may follow. */
     private static final long SETTLE_NANOS = 1_000_000;
 
     private final DriverReceiveQueue[] queues;
+    private final int batch;
     private final FrameCheck check;
     private final BooleanSupplier sendersAreDone;
     private final Expectation expectation;
@@ -25,8 +24,9 @@ final class Receiver implements Duty {
     private long frames;
     private long firstNanos;
     private long lastNanos;
+    private final WakingTime time = new WakingTime();
+    private long silentSinceNanos;
     private boolean mayEnd;
-    private long mayEndSinceNanos;
     private volatile boolean done;
 
     /** How many frames a receiver may await. */
@@ -41,22 +41,23 @@ final class Receiver implements Duty {
      * @param quietNanos how long a frame that is missing then may take; 0 to be done as soon as nobody sends any more
      */
     Receiver(
-            SimulatedGuest guest,
+            NetDriver driver,
             FrameCheck check,
             BooleanSupplier sendersAreDone,
             Expectation expectation,
             long quietNanos) {
-        this.queues = receiveQueues(guest);
+        this.queues = receiveQueues(driver);
+        this.batch = driver.vrings().getFirst().ring().size(); // all there is
         this.check = check;
         this.sendersAreDone = sendersAreDone;
         this.expectation = expectation;
         this.quietNanos = quietNanos;
     }
 
-    static DriverReceiveQueue[] receiveQueues(SimulatedGuest guest) {
-        DriverReceiveQueue[] queues = new DriverReceiveQueue[guest.driver().queuePairs()];
+    static DriverReceiveQueue[] receiveQueues(NetDriver driver) {
+        DriverReceiveQueue[] queues = new DriverReceiveQueue[driver.queuePairs()];
         for (int pair = 0; pair < queues.length; pair++) {
-            queues[pair] = guest.receiveQueue(pair);
+            queues[pair] = driver.receiveQueue(pair);
         }
         return queues;
     }
@@ -66,26 +67,28 @@ final class Receiver implements Duty {
         int received = 0;
         for (DriverReceiveQueue queue : queues) {
             check.beginBatch();
-            received += queue.receive(check, BATCH);
+            received += queue.receive(check, batch);
         }
+        long passedNanos = time.at(nowNanos);
         if (received > 0) {
+            silentSinceNanos = passedNanos;
             firstNanos = frames == 0 ? nowNanos : firstNanos;
             lastNanos = nowNanos;
             frames += received;
             publishedFrames.setRelease(check.accounted());
         }
         if (!done && sendersAreDone.getAsBoolean()) {
-            done = isQuiet(nowNanos);
+            done = isQuiet(passedNanos);
         }
         return received;
     }
 
-    private boolean isQuiet(long nowNanos) {
+    private boolean isQuiet(long passedNanos) {
         if (!mayEnd) {
             mayEnd = true;
-            mayEndSinceNanos = nowNanos;
+            silentSinceNanos = passedNanos;
         }
-        long quiet = nowNanos - Math.max(mayEndSinceNanos, lastNanos);
+        long quiet = passedNanos - silentSinceNanos;
         boolean hasAll = check.accounted() >= expectation.frames();
         return quiet >= (hasAll ? Math.min(SETTLE_NANOS, quietNanos) : quietNanos);
     }

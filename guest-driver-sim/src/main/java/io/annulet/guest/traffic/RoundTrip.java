@@ -3,8 +3,8 @@ package io.annulet.guest.traffic;
 import io.annulet.guest.DriverReceiveQueue;
 import io.annulet.guest.DriverTransmitQueue;
 import io.annulet.guest.FrameHandler;
+import io.annulet.guest.NetDriver;
 import io.annulet.guest.ReceivedFrame;
-import io.annulet.guest.SimulatedGuest;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
@@ -28,6 +28,7 @@ final class RoundTrip implements Duty, FrameHandler {
     private long sent;
     private long bytes;
     private long givenUp;
+    private final WakingTime time = new WakingTime();
     private long sentNanos;
     private long backBefore;
     private boolean isUnderWay;
@@ -40,14 +41,14 @@ final class RoundTrip implements Duty, FrameHandler {
      * @param patienceNanos after so long a frame is given up
      */
     RoundTrip(
-            SimulatedGuest guest,
+            NetDriver driver,
             FrameSource source,
             FrameCheck check,
             Pacer pacer,
             LongSupplier clock,
             long patienceNanos) {
-        this.transmit = guest.transmitQueue(0);
-        this.receive = guest.receiveQueue(0);
+        this.transmit = driver.transmitQueue(0);
+        this.receive = driver.receiveQueue(0);
         this.progress = new TransmitProgress(new DriverTransmitQueue[] {transmit});
         this.source = source;
         this.check = check;
@@ -66,22 +67,23 @@ final class RoundTrip implements Duty, FrameHandler {
             pacer.start(nowNanos);
         }
         lastStepNanos = nowNanos;
+        long passedNanos = time.at(nowNanos);
         int received = receive.receive(this, BATCH);
         if (isUnderWay) {
-            awaitFrame(nowNanos);
+            awaitFrame(passedNanos);
         } else if (sent == pacer.maxFrames() || pacer.isOver(nowNanos)) {
             progress.update();
             done = true;
         } else if (pacer.due(nowNanos) > sent) {
-            send();
+            send(passedNanos);
         }
         return received;
     }
 
-    private void awaitFrame(long nowNanos) {
+    private void awaitFrame(long passedNanos) {
         if (check.accounted() > backBefore) {
             isUnderWay = false;
-        } else if (nowNanos - sentNanos >= patienceNanos) {
+        } else if (passedNanos - sentNanos >= patienceNanos) {
             givenUp++;
             isUnderWay = false;
         } else {
@@ -89,15 +91,15 @@ final class RoundTrip implements Duty, FrameHandler {
         }
     }
 
-    private void send() {
+    private void send(long passedNanos) {
         long address = transmit.reserve();
         if (address == 0) {
             return;
         }
         backBefore = check.accounted();
-        sentNanos = clock.getAsLong();
+        sentNanos = passedNanos;
         int byteLength = source.nextByteLength();
-        source.writeNext(address, pacer.stampNanos(sent, sentNanos));
+        source.writeNext(address, pacer.stampNanos(sent, clock.getAsLong()));
         transmit.submit(byteLength);
         transmit.flush();
         sent++;

@@ -1,7 +1,7 @@
 package io.annulet.guest.traffic;
 
 import io.annulet.guest.DriverTransmitQueue;
-import io.annulet.guest.SimulatedGuest;
+import io.annulet.guest.NetDriver;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Sends the frames of a source when they are due, for one phase; owned by its thread during the phase. */
@@ -19,6 +19,7 @@ final class Sender implements Duty {
     private final FrameSource source;
     private final Pacer pacer;
     private final Batching batching;
+    private final int keptFree;
     private final long graceNanos;
     private final AtomicLong publishedSent = new AtomicLong();
     private long sent;
@@ -33,19 +34,34 @@ final class Sender implements Duty {
     private int idleSteps;
     private volatile boolean done;
 
-    Sender(SimulatedGuest guest, FrameSource source, Pacer pacer, Batching batching, long durationNanos) {
-        this.queues = transmitQueues(guest);
+    /**
+     * @param keptFree buffers of each queue that are never with the device
+     * @param durationNanos of the phase
+     */
+    Sender(NetDriver driver, FrameSource source, Pacer pacer, Batching batching, int keptFree, long durationNanos) {
+        this.queues = transmitQueues(driver);
         this.progress = new TransmitProgress(queues);
         this.source = source;
         this.pacer = pacer;
         this.batching = batching;
+        this.keptFree = keptFree;
         this.graceNanos = Math.max(MIN_GRACE_NANOS, durationNanos / GRACE_SHARE);
     }
 
-    static DriverTransmitQueue[] transmitQueues(SimulatedGuest guest) {
-        DriverTransmitQueue[] queues = new DriverTransmitQueue[guest.driver().queuePairs()];
+    /**
+     * How many buffers to keep free where one thread sends and receives. It receives all there is, then sends a burst:
+     * what is with the back-end then fits the receive queue, so that nothing is lost for the thread's being away, however
+     * long. Nothing if the ring is too small for that.
+     */
+    static int keptFreeByOneThread(NetDriver driver, Batching batching) {
+        int capacity = driver.transmitQueue(0).capacity();
+        return batching.burst() <= capacity / 4 ? batching.burst() : 0;
+    }
+
+    static DriverTransmitQueue[] transmitQueues(NetDriver driver) {
+        DriverTransmitQueue[] queues = new DriverTransmitQueue[driver.queuePairs()];
         for (int pair = 0; pair < queues.length; pair++) {
-            queues[pair] = guest.transmitQueue(pair);
+            queues[pair] = driver.transmitQueue(pair);
         }
         return queues;
     }
@@ -85,10 +101,10 @@ final class Sender implements Duty {
 
     private boolean submitNext(long nowNanos) {
         DriverTransmitQueue queue = queues[source.nextPair(queues.length)];
-        long address = queue.reserve();
-        if (address == 0) {
+        if (!queue.hasRoom(keptFree + 1)) {
             return false;
         }
+        long address = queue.reserve();
         int byteLength = source.nextByteLength();
         source.writeNext(address, pacer.stampNanos(sent, nowNanos));
         queue.submit(byteLength);
@@ -153,9 +169,9 @@ final class Sender implements Duty {
 
     // After the phase.
 
-    /** Frames that were to be sent, whether they could or not. */
+    /** Frames that were to be sent, whether they could or not; up to the end of a phase that ended early. */
     long offered() {
-        return pacer.offered(sent);
+        return pacer.offered(sent, done ? Long.MAX_VALUE : lastStepNanos);
     }
 
     long sent() {

@@ -2,6 +2,7 @@ package io.annulet.guest.traffic;
 
 import io.annulet.guest.DriverTransmitQueue;
 import io.annulet.guest.DriverVring;
+import io.annulet.guest.NetDriver;
 import io.annulet.guest.SimulatedGuest;
 import io.annulet.memory.HostMemory;
 import java.nio.ByteBuffer;
@@ -18,6 +19,10 @@ record Station(int number, String name, SimulatedGuest guest) {
     private static final int TYPE_AT = 12;
     private static final int RARP = 0x8035;
     private static final int ANNOUNCEMENT_BYTES = 60;
+
+    NetDriver driver() {
+        return guest.driver();
+    }
 
     /** Tells a switch where its addresses are, as guests do after migration: one RARP frame for each. */
     void announce(int macs) {

@@ -11,6 +11,8 @@ import io.annulet.vhostuser.VirtioFeature;
  *
  * @param bothWays in {@link TrafficMode#MEASURE} with two guests: each sends to the other
  * @param firstStation the number of the first guest, which its addresses follow from
+ * @param to the number of the guest that frames are for which have no receiver in this run; {@link #NOBODY} for none in
+ *     particular: a guest alone then measures with frames for itself, and sends to everybody
  */
 public record TrafficOptions(
         TrafficMode mode,
@@ -18,46 +20,62 @@ public record TrafficOptions(
         Load load,
         boolean bothWays,
         int firstStation,
+        int to,
         Placement placement,
         Patience patience) {
 
     public static final int MAX_STATION = 200;
+    public static final int NOBODY = -1;
 
     public static final TrafficOptions DEFAULTS = new TrafficOptions(
-            TrafficMode.MEASURE, GuestOptions.DEFAULTS, Load.DEFAULTS, false, 0, Placement.DEFAULTS, Patience.DEFAULTS);
+            TrafficMode.MEASURE,
+            GuestOptions.DEFAULTS,
+            Load.DEFAULTS,
+            false,
+            0,
+            NOBODY,
+            Placement.DEFAULTS,
+            Patience.DEFAULTS);
 
     public TrafficOptions {
         if (firstStation < 0 || firstStation > MAX_STATION) {
             throw new IllegalArgumentException("guest number " + firstStation + ": 0 to " + MAX_STATION);
         }
+        if (to != NOBODY && (to < 0 || to > MAX_STATION)) {
+            throw new IllegalArgumentException("to guest number " + to + ": 0 to " + MAX_STATION);
+        }
     }
 
     public TrafficOptions withMode(TrafficMode other) {
-        return new TrafficOptions(other, guest, load, bothWays, firstStation, placement, patience);
+        return new TrafficOptions(other, guest, load, bothWays, firstStation, to, placement, patience);
     }
 
     public TrafficOptions withGuest(GuestOptions other) {
-        return new TrafficOptions(mode, other, load, bothWays, firstStation, placement, patience);
+        return new TrafficOptions(mode, other, load, bothWays, firstStation, to, placement, patience);
     }
 
     public TrafficOptions withLoad(Load other) {
-        return new TrafficOptions(mode, guest, other, bothWays, firstStation, placement, patience);
+        return new TrafficOptions(mode, guest, other, bothWays, firstStation, to, placement, patience);
     }
 
     public TrafficOptions withBothWays() {
-        return new TrafficOptions(mode, guest, load, true, firstStation, placement, patience);
+        return new TrafficOptions(mode, guest, load, true, firstStation, to, placement, patience);
     }
 
     public TrafficOptions withFirstStation(int number) {
-        return new TrafficOptions(mode, guest, load, bothWays, number, placement, patience);
+        return new TrafficOptions(mode, guest, load, bothWays, number, to, placement, patience);
+    }
+
+    public TrafficOptions withTo(int number) {
+        return new TrafficOptions(mode, guest, load, bothWays, firstStation, number, placement, patience);
     }
 
     public TrafficOptions withPlacement(Placement other) {
-        return new TrafficOptions(mode, guest, load, bothWays, firstStation, other, patience);
+        return new TrafficOptions(mode, guest, load, bothWays, firstStation, to, other, patience);
     }
 
     public TrafficOptions withPatience(Patience other) {
-        return new TrafficOptions(mode, guest, load, bothWays, firstStation, placement, other);
+        return new TrafficOptions(mode, guest, load, bothWays, firstStation, to, placement, other);
     }
 
     /** The guest with transmit buffers for the longest frame, and receive buffers too if a frame has to fit one. */

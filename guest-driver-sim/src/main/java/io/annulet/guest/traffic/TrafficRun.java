@@ -23,6 +23,8 @@ public final class TrafficRun implements AutoCloseable {
         VhostUserFrontEnd connect();
     }
 
+    private static final long ENDLESS_NANOS = 1_000_000_000_000_000L;
+
     private final TrafficOptions options;
     private final List<Station> stations = new ArrayList<>();
     private final Interruption interruption;
@@ -116,8 +118,10 @@ public final class TrafficRun implements AutoCloseable {
     private void tell(String name, Load load, PhaseDuties duties, long startNanos) {
         double byTime = (double) (System.nanoTime() - startNanos) / load.durationNanos();
         double bySent = (double) duties.sent() / load.frames() / Math.max(1, directions.size());
+        boolean isEndless = load.frames() == Long.MAX_VALUE && load.durationNanos() >= ENDLESS_NANOS;
+        double share = isEndless ? -1 : Math.min(1, Math.max(byTime, bySent));
         long received = options.mode() == TrafficMode.ECHO ? duties.echoed() : duties.received();
-        listener.onProgress(new TrafficProgress(name, Math.min(1, Math.max(byTime, bySent)), duties.sent(), received));
+        listener.onProgress(new TrafficProgress(name, share, duties.sent(), received));
     }
 
     private long kicks() {

@@ -8,12 +8,14 @@ import org.jspecify.annotations.Nullable;
 /** Finds out that a back-end died or hangs while a phase runs; owned by the thread that runs the phases. */
 final class Watchdog {
 
+    private record Seen(long value, long sinceNanos) {}
+
     private final List<Station> stations;
     private final Map<Station, TransmitProgress> progresses;
     private final List<DutyThread> threads;
     private final long stallNanos;
-    private final Map<Station, Long> lastUsed = new HashMap<>();
-    private final Map<Station, Long> lastChangeNanos = new HashMap<>();
+    private final WakingTime time = new WakingTime();
+    private final Map<Object, Seen> lastSeen = new HashMap<>();
 
     Watchdog(
             List<Station> stations,
@@ -29,11 +31,7 @@ final class Watchdog {
     /** Why the phase has to end now, as a sentence; null if it may go on. */
     @Nullable
     String look(long nowNanos) {
-        for (DutyThread thread : threads) {
-            if (thread.isAlive() && nowNanos - thread.beatNanos() > stallNanos) {
-                return "the back-end keeps a kick from returning: its eventfd is full and blocks";
-            }
-        }
+        long passedNanos = time.at(nowNanos);
         for (Station station : stations) {
             String end = station.whatEndsIt();
             if (end != null) {
@@ -41,23 +39,29 @@ final class Watchdog {
             }
         }
         for (Map.Entry<Station, TransmitProgress> entry : progresses.entrySet()) {
-            if (hangs(entry.getKey(), entry.getValue(), nowNanos)) {
+            TransmitProgress progress = entry.getValue();
+            boolean waits = progress.outstanding() > 0;
+            if (standsStill(entry.getKey(), progress.used(), waits, passedNanos)) {
                 return "the back-end hangs: it gave back no frame of "
-                        + entry.getKey().name() + " for "
-                        + Quantities.nanos(stallNanos) + " although it has "
-                        + entry.getValue().outstanding();
+                        + entry.getKey().name() + " for " + Quantities.nanos(stallNanos) + " although it has "
+                        + progress.outstanding();
+            }
+        }
+        for (DutyThread thread : threads) {
+            if (standsStill(thread, thread.beats(), thread.isAlive(), passedNanos)) {
+                return "the back-end keeps a kick from returning: its eventfd is full and blocks";
             }
         }
         return null;
     }
 
-    private boolean hangs(Station station, TransmitProgress progress, long nowNanos) {
-        long used = progress.used();
-        boolean moves = !lastUsed.containsKey(station) || lastUsed.get(station) != used || progress.outstanding() == 0;
-        if (moves) {
-            lastUsed.put(station, used);
-            lastChangeNanos.put(station, nowNanos);
+    /** Whether a value that ought to change has not done so for too long. */
+    private boolean standsStill(Object whose, long value, boolean ought, long passedNanos) {
+        Seen seen = lastSeen.get(whose);
+        if (seen == null || seen.value != value || !ought) {
+            lastSeen.put(whose, new Seen(value, passedNanos));
+            return false;
         }
-        return nowNanos - lastChangeNanos.getOrDefault(station, nowNanos) > stallNanos;
+        return passedNanos - seen.sinceNanos > stallNanos;
     }
 }
