@@ -1,5 +1,6 @@
 package io.annulet.cli;
 
+import io.annulet.cli.sim.SimCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,6 +18,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             DemoCommand.class,
             RunCommand.class,
+            SimCommand.class,
             ConformCommand.class,
             StatCommand.class,
             StudyCommand.class,

@@ -5,13 +5,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Where this process writes to. */
-final class Terminal {
+public final class Terminal {
     private Terminal() {}
 
     /** Whether standard output is a terminal, on which lines can be painted over. */
-    static boolean isStandardOutput() {
+    public static boolean isStandardOutput() {
+        return isTerminal(1);
+    }
+
+    /** Likewise standard error, where progress is shown. */
+    public static boolean isStandardError() {
+        return isTerminal(2);
+    }
+
+    private static boolean isTerminal(int fd) {
         try {
-            return Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString().matches("/dev/(pts/|tty|console).*");
+            return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd))
+                    .toString()
+                    .matches("/dev/(pts/|tty|console).*");
         } catch (IOException e) {
             return false;
         }

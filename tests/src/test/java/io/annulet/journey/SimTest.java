@@ -1,0 +1,136 @@
+package io.annulet.journey;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code annulet sim} in all its modes through {@code annulet run}, each a process of its own. */
+@Tag("slow")
+@Timeout(300)
+final class SimTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final String A = "a";
+    private static final String B = "b";
+    private static final String C = "c";
+
+    @TempDir
+    private Path folder;
+
+    private BackendProcess backend;
+
+    @BeforeEach
+    void start() {
+        backend = BackendProcess.start(
+                folder,
+                "--port",
+                BackendProcess.guestPort(folder, A, "queues=4"),
+                "--port",
+                BackendProcess.guestPort(folder, B, "queues=4"),
+                "--port",
+                BackendProcess.guestPort(folder, C));
+    }
+
+    @AfterEach
+    void stop() {
+        backend.assertAlive();
+        backend.close();
+    }
+
+    @Test
+    void everyFrameOfEveryFlowArrivesThroughTheSwitch() {
+        String[][] variants = {
+            {"--both-ways"},
+            {"--size", "imix", "--ring", "packed"},
+            {"--form", "udp", "--flows", "200", "--macs", "20", "--queues", "4", "--both-ways"},
+            {"--no-mergeable", "--no-event-idx", "--size", "64,9000"},
+            // A receiving thread that does not get to run for a while has room for all frames that come meanwhile.
+            {"--descriptors", "3", "--indirect", "--threads", "each", "--ring-size", "32768"},
+        };
+        for (String[] variant : variants) {
+            List<String> words = new ArrayList<>(List.of("--frames", "20000", "--rate", "50k"));
+            words.addAll(List.of(variant));
+            String text = sim(0, words, A, B);
+            assertTrue(text.contains("lost                      0 frames"), text);
+        }
+    }
+
+    @Test
+    void findsTheThroughput() {
+        String text =
+                sim(0, List.of("--search", "--duration", "100ms", "--warmup", "200ms", "--precision", "20%"), A, B);
+        assertTrue(text.contains("trial   1"), text);
+        assertTrue(text.contains("no loss: ") && text.contains("loss of at most 0.500 %: "), text);
+    }
+
+    @Test
+    void measuresRoundTrips() {
+        String text = sim(0, List.of("--mode", "round-trip", "--frames", "2000", "--lost-after", "2s"), A, B);
+        assertTrue(text.contains("there and back") && text.contains("p99.9"), text);
+    }
+
+    @Test
+    void oneEchoesWhatAnotherMeasures() {
+        try (Child echo = start(List.of("--mode", "echo", "--number", "5"), B)) {
+            awaitFrontEnd(B);
+            String text = sim(0, List.of("--frames", "2000", "--rate", "5k", "--to", "5", "--allow-loss", "10%"), A);
+            assertTrue(text.contains("received"), text);
+            echo.terminate();
+            assertEquals(0, echo.awaitEnd(LIMIT), echo::text);
+            assertTrue(echo.text().contains("sent"), echo::text);
+        }
+    }
+
+    @Test
+    void oneReceivesWhatAnotherSends() {
+        try (Child receiver = start(List.of("--mode", "receive", "--frames", "1000"), C)) {
+            awaitFrontEnd(C);
+            sim(0, List.of("--mode", "send", "--frames", "20000", "--rate", "20k", "--number", "3"), A);
+            assertEquals(0, receiver.awaitEnd(LIMIT), receiver::text);
+            assertTrue(receiver.text().contains("received"), receiver::text);
+        }
+    }
+
+    @Test
+    void aBackEndThatIsKilledEndsTheRunWithWhatWasLearnt() {
+        try (Child run = start(List.of("--rate", "5k", "--duration", "60s"), A, B)) {
+            awaitFrontEnd(B);
+            Pause.until("frames are on their way", LIMIT, () -> backend.counter(A, "in.frames") > 6_000);
+            backend.close();
+            assertEquals(1, run.awaitEnd(LIMIT), run::text);
+            assertTrue(run.text().contains("problem: the back-end closed the connection"), run::text);
+            assertTrue(run.text().contains("received"), run::text);
+            start();
+        }
+    }
+
+    private void awaitFrontEnd(String port) {
+        Pause.until(
+                "a front-end at " + port, LIMIT, () -> backend.log().contains(" " + port + ": front-end connected"));
+    }
+
+    private String sim(int status, List<String> options, String... ports) {
+        try (Child run = start(options, ports)) {
+            assertEquals(status, run.awaitEnd(LIMIT), run::text);
+            return run.text();
+        }
+    }
+
+    private Child start(List<String> options, String... ports) {
+        List<String> words = new ArrayList<>(List.of("io.annulet.cli.Main", "sim"));
+        words.addAll(options);
+        Arrays.stream(ports).map(port -> backend.socket(port).toString()).forEach(words::add);
+        return Child.java(words);
+    }
+}
