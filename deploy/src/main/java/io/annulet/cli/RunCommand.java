@@ -69,8 +69,15 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--cpu",
             paramLabel = "LIST",
-            description = "Processors for workers, such as 0,2-3: each link and the switch get one in turn.")
+            description = "Processors for workers, such as 0,2-3: one worker on each, unless --workers says otherwise.")
     private @Nullable String cpus;
+
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            description = "Threads that move frames (default: 1, or one for each --cpu): the links and the switch get"
+                    + " one in turn, and share out what is left over.")
+    private int workers;
 
     @Option(
             names = "--poll",
@@ -147,6 +154,7 @@ final class RunCommand implements Callable<Integer> {
             return new BackendOptions(
                     ports.stream().map(PortSpec::parse).toList(),
                     links.stream().map(RunCommand::parseLink).toList(),
+                    parseWorkers(),
                     parseCpus(),
                     poll,
                     counters);
@@ -161,6 +169,13 @@ final class RunCommand implements Callable<Integer> {
             throw new IllegalArgumentException("'" + text + "' is no link; write A=B with the names of two ports");
         }
         return new LinkOptions(ends[0], ends[1]);
+    }
+
+    private int parseWorkers() {
+        if (workers < 1 && spec.commandLine().getParseResult().hasMatchedOption("--workers")) {
+            throw new IllegalArgumentException("--workers " + workers + ": 1 to " + BackendOptions.MAX_WORKERS);
+        }
+        return workers;
     }
 
     private BitSet parseCpus() {

@@ -5,6 +5,7 @@ import io.annulet.backend.control.GuestEndpoint;
 import io.annulet.backend.data.Forwarder;
 import io.annulet.backend.data.Link;
 import io.annulet.backend.data.Switch;
+import io.annulet.backend.data.SwitchTable;
 import io.annulet.backend.data.Worker;
 import io.annulet.backend.data.WorkerIdle;
 import io.annulet.backend.data.WorkerProxy;
@@ -12,6 +13,7 @@ import io.annulet.backend.port.LoopbackPort;
 import io.annulet.backend.port.PcapPort;
 import io.annulet.backend.port.PcapPortOptions;
 import io.annulet.backend.port.Port;
+import io.annulet.backend.port.SharedPort;
 import io.annulet.backend.port.TapPort;
 import io.annulet.backend.stats.CountersFile;
 import io.annulet.backend.stats.CountersPaths;
@@ -31,6 +33,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +44,8 @@ import org.slf4j.LoggerFactory;
  * The composition root: puts counters, control loop, workers and ports together and takes them apart again. Started and
  * closed by any thread, one at a time.
  *
- * <p>Straight links and the switch are the forwarding domains. Each lives wholly on one worker, so that no queue is touched
- * by two threads; they are dealt to the workers in turn.
+ * <p>Straight links and the switch are the forwarding domains. The workers are shared out among them, and each port has a
+ * shard for every worker of its domain. The ports of a domain begin at different workers, so that their queues spread.
  */
 public final class Backend implements AutoCloseable {
 
@@ -57,9 +62,19 @@ public final class Backend implements AutoCloseable {
     /** Room for counters that ports may get while the back-end runs. */
     private static final int SPARE_COUNTERS = 64;
 
-    /** A port with the worker that works it, and what has to be closed once the worker has left it. */
+    /** A port as its shards and their workers, and what has to be closed once the workers have left it. */
     private record Membership(
-            Port port, WorkerProxy worker, @Nullable AutoCloseable resource) {}
+            List<? extends Port> shards,
+            List<WorkerProxy> workers,
+            @Nullable AutoCloseable resource) {
+
+        String name() {
+            return shards.getFirst().name();
+        }
+    }
+
+    /** A domain's workers and what forwards for each of them. */
+    private record Domain(List<WorkerProxy> workers, List<Forwarder> forwarders) {}
 
     private final BackendOptions options;
     private final List<WorkerThread> workers = new ArrayList<>();
@@ -103,7 +118,7 @@ public final class Backend implements AutoCloseable {
     private void open() {
         options.lines().forEach(LOG::info);
         if (!options.unusedCpus().isEmpty()) {
-            LOG.warn("processors {} have nothing to do: there are fewer switches and links", options.unusedCpus());
+            LOG.warn("processors {} have nothing to do: there are fewer workers", options.unusedCpus());
         }
         CountersFile openedCounters = openCounters();
         counters = openedCounters;
@@ -115,9 +130,13 @@ public final class Backend implements AutoCloseable {
             List<PortOptions> ends = options.ports().stream()
                     .filter(port -> link.joins(port.name()))
                     .toList();
-            openDomain(new Link(), ends, worker(domain++), openedCounters, openedControl);
+            openPorts(domain(domain++, Link::new), ends, openedCounters, openedControl);
         }
-        openDomain(new Switch(), options.switchedPorts(), worker(domain), openedCounters, openedControl);
+        if (!options.switchedPorts().isEmpty()) {
+            SwitchTable table = new SwitchTable();
+            Domain network = domain(domain, () -> new Switch(table));
+            openPorts(network, options.switchedPorts(), openedCounters, openedControl);
+        }
         List<CompletableFuture<Void>> listening =
                 endpoints.stream().map(GuestEndpoint::start).toList();
         for (int i = 0; i < listening.size(); i++) {
@@ -126,9 +145,8 @@ public final class Backend implements AutoCloseable {
     }
 
     private CountersFile openCounters() {
-        int room = options.ports().size() * PortCounters.COUNT
-                + options.workerCount() * WorkerCounters.COUNT
-                + SPARE_COUNTERS;
+        int room =
+                options.portRows() * PortCounters.COUNT + options.workerCount() * WorkerCounters.COUNT + SPARE_COUNTERS;
         Path path = options.counters();
         try {
             if (path == null) {
@@ -169,18 +187,29 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    private WorkerProxy worker(int domain) {
-        return workers.get(domain % workers.size()).proxy();
+    private Domain domain(int number, Supplier<Forwarder> forwarder) {
+        List<WorkerProxy> its = options.workersOf(number).stream()
+                .map(worker -> workers.get(worker).proxy())
+                .toList();
+        return new Domain(its, Stream.generate(forwarder).limit(its.size()).toList());
     }
 
-    private void openDomain(
-            Forwarder forwarder, List<PortOptions> ports, WorkerProxy worker, CountersFile file, ControlLoop loop) {
+    private void openPorts(Domain domain, List<PortOptions> ports, CountersFile file, ControlLoop loop) {
+        int home = 0;
         for (PortOptions port : replaysLast(ports)) {
-            Membership member = open(port, worker, new PortCounters(file.manager(), port.name()), loop);
-            CompletableFuture<Void> added = new CompletableFuture<>();
-            worker.addPort(member.port(), forwarder, () -> added.complete(null));
+            List<PortCounters> rows = domain.workers().stream()
+                    .map(worker -> new PortCounters(file.manager(), port.name()))
+                    .toList();
+            Membership member = open(port, domain.workers(), home, rows, loop);
             members.add(member);
-            await(added, "give port " + port.name() + " to its worker");
+            for (int i = 0; i < domain.workers().size(); i++) {
+                CompletableFuture<Void> added = new CompletableFuture<>();
+                domain.workers()
+                        .get(i)
+                        .addPort(member.shards().get(i), domain.forwarders().get(i), () -> added.complete(null));
+                await(added, "give port " + port.name() + " to its worker");
+            }
+            home = (home + 1) % domain.workers().size();
         }
     }
 
@@ -192,25 +221,28 @@ public final class Backend implements AutoCloseable {
                 .toList();
     }
 
-    private Membership open(PortOptions options, WorkerProxy worker, PortCounters portCounters, ControlLoop loop) {
+    private Membership open(
+            PortOptions options, List<WorkerProxy> its, int home, List<PortCounters> rows, ControlLoop loop) {
         try {
             return switch (options) {
                 case PortOptions.Guest guest -> {
-                    GuestEndpoint endpoint = new GuestEndpoint(guest.options(), loop, worker, portCounters);
+                    GuestEndpoint endpoint = new GuestEndpoint(guest.options(), loop, its, home, rows);
                     endpoints.add(endpoint);
-                    yield new Membership(endpoint.port(), worker, null);
+                    yield new Membership(endpoint.port().shards(), its, null);
                 }
                 case PortOptions.Tap tap -> {
-                    TapPort port = TapPort.open(tap.name(), tap.options(), portCounters);
-                    interfaceNames.put(tap.name(), port.interfaceName());
-                    yield new Membership(port, worker, port);
+                    List<TapPort> shards = TapPort.openShared(tap.name(), tap.options(), home, rows);
+                    interfaceNames.put(tap.name(), shards.getFirst().interfaceName());
+                    yield new Membership(shards, its, shards.getFirst());
                 }
                 case PortOptions.Pcap pcap -> {
-                    PcapPort port = PcapPort.open(pcap.name(), pcap.options(), portCounters);
-                    yield new Membership(port, worker, port);
+                    PcapPort port = PcapPort.open(pcap.name(), pcap.options(), rows.get(home));
+                    yield new Membership(SharedPort.of(port, home, its, rows), its, port);
                 }
-                case PortOptions.Loopback loopback ->
-                    new Membership(new LoopbackPort(loopback.name(), portCounters), worker, null);
+                case PortOptions.Loopback loopback -> {
+                    Port port = new LoopbackPort(loopback.name(), rows.get(home));
+                    yield new Membership(SharedPort.of(port, home, its, rows), its, null);
+                }
             };
         } catch (RuntimeException e) {
             throw new BackendException("open port " + options.name() + ": " + e.getMessage(), e);
@@ -240,7 +272,7 @@ public final class Backend implements AutoCloseable {
         long deadlineNanos = System.nanoTime() + CLOSE_NANOS;
         awaitEnd(endpoints.stream().map(GuestEndpoint::close).toList(), deadlineNanos, "sessions");
         endpoints.clear();
-        awaitEnd(members.stream().map(Backend::leave).toList(), deadlineNanos, "ports");
+        awaitEnd(members.stream().flatMap(Backend::leave).toList(), deadlineNanos, "ports");
         members.forEach(Backend::release);
         members.clear();
         workers.forEach(worker -> stop(worker, deadlineNanos));
@@ -255,10 +287,12 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    private static CompletableFuture<Void> leave(Membership member) {
-        CompletableFuture<Void> left = new CompletableFuture<>();
-        member.worker().removePort(member.port(), () -> left.complete(null));
-        return left;
+    private static Stream<CompletableFuture<Void>> leave(Membership member) {
+        return IntStream.range(0, member.workers().size()).mapToObj(i -> {
+            CompletableFuture<Void> left = new CompletableFuture<>();
+            member.workers().get(i).removePort(member.shards().get(i), () -> left.complete(null));
+            return left;
+        });
     }
 
     private static void release(Membership member) {
@@ -269,7 +303,7 @@ public final class Backend implements AutoCloseable {
         try {
             resource.close();
         } catch (Exception e) {
-            LOG.warn("port {} did not close", member.port().name(), e);
+            LOG.warn("port {} did not close", member.name(), e);
         }
     }
 

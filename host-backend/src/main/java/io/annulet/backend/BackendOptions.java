@@ -14,6 +14,7 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,17 +22,22 @@ import org.jspecify.annotations.Nullable;
  *
  * @param ports at least one, at most {@link #MAX_PORTS}
  * @param links ports that belong to none share one switch
- * @param cpus one worker runs on each, as long as there are forwarding domains for them; empty for one worker anywhere
+ * @param workers threads of the data plane, 1 to {@link #MAX_WORKERS}; 0 for one on each of {@code cpus}, or one if there
+ *     are none. They are shared out among the links and the switch: where there are more of them, several work one
+ * @param cpus the workers run on them in turn; empty for anywhere
  * @param counters path of the counters file; null for {@link io.annulet.backend.stats.CountersPaths the usual one}
  */
 public record BackendOptions(
         List<PortOptions> ports,
         List<LinkOptions> links,
+        int workers,
         BitSet cpus,
         PollMode poll,
         @Nullable Path counters) {
 
     public static final int MAX_PORTS = 256;
+
+    public static final int MAX_WORKERS = 64;
 
     /** Also the form of an id of QEMU, and without blanks, as counters need it. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,30}");
@@ -42,6 +48,9 @@ public record BackendOptions(
         cpus = (BitSet) cpus.clone();
         if (ports.isEmpty() || ports.size() > MAX_PORTS) {
             throw new IllegalArgumentException(ports.size() + " ports: name 1 to " + MAX_PORTS);
+        }
+        if (workers < 0 || workers > MAX_WORKERS) {
+            throw new IllegalArgumentException(workers + " workers: 1 to " + MAX_WORKERS);
         }
         ports.forEach(port -> checkName(port.name()));
         checkOnce(ports.stream().map(port -> "port " + port.name()).toList());
@@ -94,15 +103,44 @@ public record BackendOptions(
     }
 
     int workerCount() {
-        return cpus.isEmpty() ? 1 : Math.min(cpus.cardinality(), domainCount());
+        return workers > 0 ? workers : Math.clamp(cpus.cardinality(), 1, MAX_WORKERS);
+    }
+
+    /**
+     * The numbers of the workers that work a domain. Domains are dealt to the workers in turn; if there are more workers
+     * than domains, those left over are dealt to the domains.
+     */
+    List<Integer> workersOf(int domain) {
+        int domains = domainCount();
+        if (workerCount() <= domains) {
+            return List.of(domain % workerCount());
+        }
+        return IntStream.range(0, workerCount())
+                .filter(worker -> worker % domains == domain)
+                .boxed()
+                .toList();
+    }
+
+    /** How many shards all ports have together, each with counters of its own. */
+    int portRows() {
+        int rows = switchedPorts().size() * workersOf(links.size()).size();
+        for (int link = 0; link < links.size(); link++) {
+            rows += 2 * workersOf(link).size();
+        }
+        return rows;
     }
 
     /** The processor of each worker; empty if they may run anywhere. */
     List<Integer> workerCpus() {
-        return cpus.stream().limit(workerCount()).boxed().toList();
+        List<Integer> all = cpus.stream().boxed().toList();
+        return all.isEmpty()
+                ? all
+                : IntStream.range(0, workerCount())
+                        .mapToObj(worker -> all.get(worker % all.size()))
+                        .toList();
     }
 
-    /** Processors that were given and have no worker, since there are fewer forwarding domains. */
+    /** Processors that were given and have no worker, since fewer workers were asked for. */
     public BitSet unusedCpus() {
         BitSet unused = (BitSet) cpus.clone();
         workerCpus().forEach(unused::clear);

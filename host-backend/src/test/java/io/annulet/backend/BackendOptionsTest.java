@@ -25,8 +25,12 @@ final class BackendOptionsTest {
     }
 
     private static BackendOptions options(List<PortOptions> ports, List<LinkOptions> links, String cpus) {
+        return options(ports, links, 0, cpus);
+    }
+
+    private static BackendOptions options(List<PortOptions> ports, List<LinkOptions> links, int workers, String cpus) {
         BitSet set = cpus.isEmpty() ? new BitSet() : Cpus.parse(cpus);
-        return new BackendOptions(ports, links, set, PollMode.ADAPTIVE, null);
+        return new BackendOptions(ports, links, workers, set, PollMode.ADAPTIVE, null);
     }
 
     private static void assertRefused(String message, List<PortOptions> ports, LinkOptions... links) {
@@ -84,12 +88,31 @@ final class BackendOptionsTest {
     }
 
     @Test
-    void processorsWithoutADomainAreLeftOver() {
+    void aWorkerRunsOnEachProcessorUnlessToldOtherwise() {
         List<PortOptions> ports = List.of(guest("a"), guest("b"), guest("c"));
-        BackendOptions options = options(ports, List.of(new LinkOptions("a", "b")), "1,4-6");
-        assertEquals(List.of(1, 4), options.workerCpus());
-        assertEquals("5-6", Cpus.format(options.unusedCpus()));
+        List<LinkOptions> links = List.of(new LinkOptions("a", "b"));
+        assertEquals(List.of(1, 4, 5, 6), options(ports, links, "1,4-6").workerCpus());
+        assertEquals(List.of(1, 4, 1), options(ports, links, 3, "1,4").workerCpus());
+        assertEquals("5-6", Cpus.format(options(ports, links, 2, "1,4-6").unusedCpus()));
         assertEquals(0, options(ports, List.of(), "3").unusedCpus().cardinality());
+    }
+
+    @Test
+    void workersAreSharedOutAmongTheDomains() {
+        List<PortOptions> ports = List.of(guest("a"), guest("b"), guest("c"), guest("d"), guest("e"));
+        List<LinkOptions> links = List.of(new LinkOptions("a", "b"), new LinkOptions("c", "d"));
+        BackendOptions two = options(ports, links, 2, "");
+        assertEquals(List.of(List.of(0), List.of(1), List.of(0)), workersOfThree(two));
+        assertEquals(5, two.portRows());
+        BackendOptions five = options(ports, links, 5, "");
+        assertEquals(List.of(List.of(0, 3), List.of(1, 4), List.of(2)), workersOfThree(five));
+        assertEquals(9, five.portRows());
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> options(ports, links, 65, ""));
+        assertEquals("65 workers: 1 to 64", e.getMessage());
+    }
+
+    private static List<List<Integer>> workersOfThree(BackendOptions options) {
+        return List.of(options.workersOf(0), options.workersOf(1), options.workersOf(2));
     }
 
     @Test

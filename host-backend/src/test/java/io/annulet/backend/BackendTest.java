@@ -50,7 +50,7 @@ final class BackendTest {
     }
 
     private BackendOptions options(PollMode poll, BitSet cpus, List<LinkOptions> links, PortOptions... ports) {
-        return new BackendOptions(List.of(ports), links, cpus, poll, counters);
+        return new BackendOptions(List.of(ports), links, 0, cpus, poll, counters);
     }
 
     private BackendOptions options(PortOptions... ports) {

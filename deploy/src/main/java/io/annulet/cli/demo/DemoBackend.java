@@ -25,7 +25,7 @@ final class DemoBackend implements AutoCloseable {
 
     /** Starts it; its counters are where {@code annulet stat} finds them. */
     static DemoBackend start(List<PortOptions> ports) {
-        Backend backend = new Backend(new BackendOptions(ports, List.of(), new BitSet(), PollMode.ADAPTIVE, null));
+        Backend backend = new Backend(new BackendOptions(ports, List.of(), 0, new BitSet(), PollMode.ADAPTIVE, null));
         backend.start();
         return new DemoBackend(backend);
     }

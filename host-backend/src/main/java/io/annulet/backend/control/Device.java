@@ -1,7 +1,6 @@
 package io.annulet.backend.control;
 
-import io.annulet.backend.data.WorkerProxy;
-import io.annulet.backend.port.GuestPort;
+import io.annulet.backend.data.PortProxy;
 import io.annulet.linux.EventFd;
 import io.annulet.linux.Fd;
 import java.util.Arrays;
@@ -15,8 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Device {
 
     final VhostUserOptions options;
-    final GuestPort port;
-    final WorkerProxy worker;
+    final PortProxy port;
     final Negotiation negotiation;
     final Retired retired = new Retired();
     private final VringConfig[] vrings;
@@ -32,10 +30,9 @@ final class Device {
 
     private @Nullable Fd backendChannel;
 
-    Device(VhostUserOptions options, GuestPort port, WorkerProxy worker) {
+    Device(VhostUserOptions options, PortProxy port) {
         this.options = options;
         this.port = port;
-        this.worker = worker;
         this.negotiation = new Negotiation(Offer.features(options), Offer.protocolFeatures());
         this.vrings = new VringConfig[2 * options.queuePairs()];
         Arrays.setAll(vrings, VringConfig::new);

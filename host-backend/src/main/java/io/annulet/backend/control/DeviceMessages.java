@@ -77,7 +77,7 @@ final class DeviceMessages {
             throw new MessageFault(String.format("an announcement for %012x, which is no address of a host", mac));
         }
         byte[] frame = RarpFrame.of(mac);
-        return Answer.afterWorker(done -> device.worker.injectFrame(device.port, frame, done));
+        return Answer.afterWorker(done -> device.port.injectFrame(frame, done));
     }
 
     Answer setBackendReqFd(Message message) {

@@ -1,5 +1,6 @@
 package io.annulet.backend.control;
 
+import io.annulet.backend.data.PortProxy;
 import io.annulet.backend.data.WorkerProxy;
 import io.annulet.backend.port.GuestPort;
 import io.annulet.backend.port.PortListener;
@@ -15,28 +16,29 @@ import org.jspecify.annotations.Nullable;
  * A port for a guest: its socket, and the session of the front-end that is connected. Made, started, closed and asked by
  * any thread; what happens in between is the control thread's.
  *
- * <p>The port is given to a worker before {@link #start} and taken from it after {@link #close} has completed. Front-ends
- * come and go meanwhile, one at a time.
+ * <p>The port's shards are given to their workers before {@link #start} and taken from them after {@link #close} has
+ * completed. Front-ends come and go meanwhile, one at a time.
  */
 public final class GuestEndpoint {
 
     private final VhostUserOptions options;
     private final ControlLoop loop;
-    private final WorkerProxy worker;
     private final ControlLimits limits;
     private final PortCounters counters;
     private final GuestPort port;
+    private final PortProxy proxy;
     private final PortLog log;
     private final Attachment attachment;
     private final List<CompletableFuture<Void>> closing = new ArrayList<>();
     private @Nullable Session session;
     private boolean closed;
 
-    /** Read by the worker after a fault. */
+    /** Read by workers after a fault. */
     private volatile @Nullable Device device;
 
     private volatile SessionStatus status;
 
+    /** Of a port that one worker works. */
     public GuestEndpoint(VhostUserOptions options, ControlLoop loop, WorkerProxy worker, PortCounters counters) {
         this(options, loop, worker, counters, ControlLimits.DEFAULTS);
     }
@@ -47,13 +49,37 @@ public final class GuestEndpoint {
             WorkerProxy worker,
             PortCounters counters,
             ControlLimits limits) {
+        this(options, loop, List.of(worker), 0, List.of(counters), limits);
+    }
+
+    /**
+     * @param workers of the domain that the port belongs to
+     * @param home the number of the one among them that works the first queue pair
+     * @param counters a row for each of them
+     */
+    public GuestEndpoint(
+            VhostUserOptions options,
+            ControlLoop loop,
+            List<WorkerProxy> workers,
+            int home,
+            List<PortCounters> counters) {
+        this(options, loop, workers, home, counters, ControlLimits.DEFAULTS);
+    }
+
+    private GuestEndpoint(
+            VhostUserOptions options,
+            ControlLoop loop,
+            List<WorkerProxy> workers,
+            int home,
+            List<PortCounters> counters,
+            ControlLimits limits) {
         this.options = options;
         this.loop = loop;
-        this.worker = worker;
         this.limits = limits;
-        this.counters = counters;
-        this.port =
-                new GuestPort(options.name(), options.queuePairs(), counters, new FromWorker(), this::isMemoryWhole);
+        this.counters = counters.getFirst();
+        this.port = new GuestPort(
+                options.name(), options.queuePairs(), home, counters, new FromWorker(), this::isMemoryWhole);
+        this.proxy = new PortProxy(port, workers);
         this.log = new PortLog(options.name(), limits.logLinesASecond());
         this.attachment = options.mode() == VhostUserOptions.Mode.SERVER
                 ? new ServerAttachment(this, loop, options, log)
@@ -61,7 +87,7 @@ public final class GuestEndpoint {
         this.status = SessionStatus.detached(options);
     }
 
-    /** The port that a worker works. */
+    /** The port, whose shards the workers work. */
     public GuestPort port() {
         return port;
     }
@@ -123,7 +149,7 @@ public final class GuestEndpoint {
 
     /** A front-end is connected, and no other one is. */
     void attach(UnixSocket socket) {
-        Device fresh = new Device(options, port, worker);
+        Device fresh = new Device(options, proxy);
         device = fresh;
         try {
             Session next = new Session(loop, socket, fresh, limits, log, new FromSession());
@@ -168,7 +194,7 @@ public final class GuestEndpoint {
         }
     }
 
-    /** What the worker tells, on its own thread; handed over. */
+    /** What workers tell, on their own threads; handed over. */
     private final class FromWorker implements PortListener {
 
         @Override

@@ -68,8 +68,6 @@ final class MemoryMessages {
         }
         device.memory(next);
         old.missingIn(next).forEach(device.retired::add);
-        return moved.isEmpty()
-                ? Answer.DONE
-                : Answer.afterWorker(done -> device.worker.replaceMemory(device.port, moved, done));
+        return moved.isEmpty() ? Answer.DONE : Answer.afterWorker(done -> device.port.replaceMemory(moved, done));
     }
 }

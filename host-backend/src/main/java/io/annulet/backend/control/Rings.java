@@ -23,7 +23,7 @@ final class Rings {
         QueueSetup setup = setup(vring, device.memory());
         vring.base = setup.base();
         vring.start();
-        return Answer.afterWorker(done -> device.worker.openQueue(device.port, setup, done));
+        return Answer.afterWorker(done -> device.port.openQueue(setup, done));
     }
 
     /** Takes a ring from the worker, if it has it, and goes on with {@code then} once the worker has left it. */
@@ -33,7 +33,7 @@ final class Rings {
         }
         vring.stop();
         return Answer.afterWorker(
-                done -> device.worker.closeQueue(device.port, vring.index(), next -> {
+                done -> device.port.closeQueue(vring.index(), next -> {
                     // -1 if the worker had to leave the ring before: then the base stays as it was.
                     if (next >= 0) {
                         vring.base = (int) next;
@@ -49,7 +49,7 @@ final class Rings {
             return then.get();
         }
         device.startedVrings().forEach(VringConfig::stop);
-        return Answer.afterWorker(done -> device.worker.closeAllQueues(device.port, done), then);
+        return Answer.afterWorker(done -> device.port.closeAllQueues(done), then);
     }
 
     /** Everything the worker needs to know of a ring; refused unless all of it is there and right. */
@@ -84,7 +84,7 @@ final class Rings {
         device.retired.add(vring.call);
         vring.call = call;
         return vring.isStarted()
-                ? Answer.afterWorker(done -> device.worker.replaceCall(device.port, vring.index(), call, done))
+                ? Answer.afterWorker(done -> device.port.replaceCall(vring.index(), call, done))
                 : Answer.DONE;
     }
 
@@ -92,14 +92,14 @@ final class Rings {
         device.retired.add(vring.error);
         vring.error = error;
         return vring.isStarted()
-                ? Answer.afterWorker(done -> device.worker.replaceError(device.port, vring.index(), error, done))
+                ? Answer.afterWorker(done -> device.port.replaceError(vring.index(), error, done))
                 : Answer.DONE;
     }
 
     Answer enable(VringConfig vring, boolean enabled) {
         vring.enable(enabled);
         return vring.isStarted()
-                ? Answer.afterWorker(done -> device.worker.enableQueue(device.port, vring.index(), enabled, done))
+                ? Answer.afterWorker(done -> device.port.enableQueue(vring.index(), enabled, done))
                 : Answer.DONE;
     }
 }

@@ -298,7 +298,7 @@ final class Session {
         socket.close();
         reader.close();
         log.info("session ended after " + messages + " messages: " + why);
-        device.worker.closeAllQueues(device.port, () -> loop.execute(this::release));
+        device.port.closeAllQueues(() -> loop.execute(this::release));
     }
 
     private void release() {

@@ -7,10 +7,12 @@ import io.annulet.vring.ChainBurst;
 import io.annulet.vring.DeviceHalf;
 import org.jspecify.annotations.Nullable;
 
-/** What the two kinds of queue of a guest have in common: a started ring and how to reach its driver; owned by its worker. */
+/**
+ * What the two kinds of queue of a guest have in common: a started ring and how to reach its driver; owned by its worker.
+ * A receive queue may be lent to another worker, see {@link ReceiveQueue}.
+ */
 public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
 
-    final PortCounters counters;
     final int headerByteLength;
     private final PortListener listener;
     private final Signal signal;
@@ -19,13 +21,16 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
     private boolean brokenReported;
     DeviceHalf half;
 
+    /** Of the worker that works the queue at this moment, so that each counter has one writer. */
+    PortCounters counters;
+
     GuestQueue(QueueSetup setup, PortCounters counters, PortListener listener) {
         this.setup = setup;
         this.counters = counters;
         this.listener = listener;
         this.headerByteLength = setup.headerByteLength();
         this.enabled = setup.enabled();
-        this.signal = new Signal(counters, setup.call(), setup.error());
+        this.signal = new Signal(setup.call(), setup.error());
         this.half = DeviceHalf.of(setup.ring(), setup.memory(), setup.ringFeatures(), setup.base());
     }
 
@@ -37,15 +42,15 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
         return enabled;
     }
 
-    public final void enable(boolean on) {
+    public void enable(boolean on) {
         enabled = on;
     }
 
-    public final void replaceCall(@Nullable EventFd call) {
+    public void replaceCall(@Nullable EventFd call) {
         signal.replaceCall(call);
     }
 
-    public final void replaceError(@Nullable EventFd error) {
+    public void replaceError(@Nullable EventFd error) {
         signal.replaceError(error);
     }
 
@@ -62,6 +67,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
 
     /** Ends the queue without touching guest memory; returns the index at which the next back-end goes on. */
     public int close() {
+        enabled = false;
         return half.base();
     }
 
@@ -82,6 +88,6 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
 
     /** Shows the driver what was given back, and calls it if it wants that. */
     final void publishUsed() {
-        signal.callDriver(half.publishUsed());
+        signal.callDriver(half.publishUsed(), counters);
     }
 }

@@ -1,21 +1,38 @@
 package io.annulet.backend.data;
 
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.stream.IntStream;
 
 /**
- * Which port a MAC address was last seen at: a hash table of fixed size; owned by the worker of its switch.
+ * Which port a MAC address was last seen at: a hash table of fixed size, shared by the workers of a switch.
  *
  * <p>An address may stand in one of {@value #WAYS} neighbouring places, so a look-up is bounded. When all of them are
  * taken the oldest makes room: a guest that floods the table with addresses costs others a flooded frame, no more.
+ *
+ * <p>Nobody waits and nothing is ordered: an entry is one word, address and port together, so whatever is read was
+ * written as it is. Of two workers that write the same place at a time one wins; the other's address is unknown until its
+ * next frame, which costs a flooded frame too.
+ *
+ * <pre>
+ *   63                                  16 15            0
+ *   | address, in memory order            | port id + 1   |   0: empty
+ * </pre>
  */
-final class MacTable<P> {
+final class MacTable {
+
+    static final int UNKNOWN = -1;
+    static final int MAX_PORT_ID = 0xfffe;
 
     private static final int WAYS = 8;
+    private static final int PORT_BITS = 16;
+    private static final long PORT_MASK = 0xffff;
+    private static final long EMPTY = 0;
 
-    private final long[] macs;
-    private final long[] seenNanos;
-    private final @Nullable P[] ports;
+    /** How exactly the age is kept: workers that see the same address write to its place seldom. */
+    private static final int AGE_STEPS = 256;
+
+    private final AtomicLongArray entries;
+    private final AtomicLongArray seenNanos;
     private final int mask;
     private final long ageNanos;
 
@@ -23,41 +40,41 @@ final class MacTable<P> {
      * @param capacity a power of two
      * @param ageNanos how long an address is remembered after it was last seen
      */
-    @SuppressWarnings("unchecked")
     MacTable(int capacity, long ageNanos) {
         if (Integer.bitCount(capacity) != 1 || capacity < WAYS) {
             throw new IllegalArgumentException("a table of " + capacity + " addresses");
         }
-        this.macs = new long[capacity];
-        this.seenNanos = new long[capacity];
-        this.ports = (@Nullable P[]) new Object[capacity];
+        this.entries = new AtomicLongArray(capacity);
+        this.seenNanos = new AtomicLongArray(capacity);
         this.mask = capacity - 1;
         this.ageNanos = ageNanos;
     }
 
-    /** The port of an address, or null if it is not known or too old. */
-    @Nullable
-    P find(long mac, long nowNanos) {
+    /** The id of the port of an address, or {@link #UNKNOWN} if there is none or it was seen too long ago. */
+    int find(long mac, long nowNanos) {
         int first = firstPlace(mac);
         for (int i = 0; i < WAYS; i++) {
             int place = (first + i) & mask;
-            if (macs[place] == mac && ports[place] != null) {
-                return nowNanos - seenNanos[place] <= ageNanos ? ports[place] : null;
+            long entry = entries.getOpaque(place);
+            if (entry >>> PORT_BITS == mac && entry != EMPTY) {
+                return nowNanos - seenNanos.getOpaque(place) <= ageNanos ? portId(entry) : UNKNOWN;
             }
         }
-        return null;
+        return UNKNOWN;
     }
 
-    /** Notes that an address was seen at a port. */
-    void learn(long mac, P port, long nowNanos) {
+    /** Notes that an address was seen at a port, 0 to {@link #MAX_PORT_ID}. */
+    void learn(long mac, int portId, long nowNanos) {
+        long wanted = mac << PORT_BITS | (portId + 1);
         int first = firstPlace(mac);
         int oldest = first;
         for (int i = 0; i < WAYS; i++) {
             int place = (first + i) & mask;
-            if (macs[place] == mac && ports[place] != null) {
-                seenNanos[place] = nowNanos;
-                if (ports[place] != port) {
-                    ports[place] = port;
+            long entry = entries.getOpaque(place);
+            if (entry >>> PORT_BITS == mac && entry != EMPTY) {
+                see(place, nowNanos);
+                if (entry != wanted) {
+                    entries.setOpaque(place, wanted);
                 }
                 return;
             }
@@ -65,29 +82,41 @@ final class MacTable<P> {
                 oldest = place;
             }
         }
-        macs[oldest] = mac;
-        ports[oldest] = port;
-        seenNanos[oldest] = nowNanos;
+        seenNanos.setOpaque(oldest, nowNanos);
+        entries.setOpaque(oldest, wanted);
+    }
+
+    private void see(int place, long nowNanos) {
+        if (nowNanos - seenNanos.getOpaque(place) > ageNanos / AGE_STEPS) {
+            seenNanos.setOpaque(place, nowNanos);
+        }
     }
 
     private boolean isOlder(int place, int than) {
-        if (ports[than] == null) {
+        if (entries.getOpaque(than) == EMPTY) {
             return false;
         }
-        return ports[place] == null || seenNanos[place] - seenNanos[than] < 0;
+        return entries.getOpaque(place) == EMPTY || seenNanos.getOpaque(place) - seenNanos.getOpaque(than) < 0;
     }
 
-    /** Forgets every address of a port. */
-    void forget(P port) {
-        for (int i = 0; i < ports.length; i++) {
-            if (ports[i] == port) {
-                ports[i] = null;
+    /** Forgets every address of a port; complete once no worker learns for it any more. */
+    void forget(int portId) {
+        for (int place = 0; place <= mask; place++) {
+            if (portId(entries.getOpaque(place)) == portId) {
+                entries.setOpaque(place, EMPTY);
             }
         }
     }
 
+    /** Addresses in the table, old ones included. */
     int size() {
-        return (int) Arrays.stream(ports).filter(port -> port != null).count();
+        return (int) IntStream.rangeClosed(0, mask)
+                .filter(place -> entries.getOpaque(place) != EMPTY)
+                .count();
+    }
+
+    private static int portId(long entry) {
+        return (int) (entry & PORT_MASK) - 1;
     }
 
     private int firstPlace(long mac) {

@@ -3,6 +3,7 @@ package io.annulet.backend.data;
 import io.annulet.backend.port.PortListener;
 import io.annulet.backend.stats.DropReason;
 import io.annulet.backend.stats.PortCounters;
+import io.annulet.linux.EventFd;
 import io.annulet.memory.HostMemory;
 import io.annulet.vring.ChainBurst;
 import io.annulet.vring.ChainFault;
@@ -10,7 +11,12 @@ import io.annulet.vring.RingFault;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A queue on which a guest receives: a destination of frames; owned by its worker.
+ * A queue on which a guest receives: a destination of frames; owned by its worker, and lent to others where the guest's
+ * port is worked by several.
+ *
+ * <p>Whoever wants to deliver enters, delivers one burst, and leaves. A queue that can be lent has a lock, which its owner
+ * takes as well as those who borrow it, for deliveries and for every change; what is in force while a worker is in the
+ * queue, memory above all, stays so until it has left.
  *
  * <p>It keeps a stock of buffers taken ahead of need, so that their descriptors are read a burst at a time. A buffer in
  * stock is untouched, and is put back before the ring stops. A frame goes into the buffers in one copy: the snapshot's
@@ -24,6 +30,7 @@ public final class ReceiveQueue extends GuestQueue {
     private static final @Nullable DropReason DELIVERED = null;
 
     private final boolean mergeable;
+    private final @Nullable BurstLock lock;
     private ChainBurst stock;
     private int nextInStock;
 
@@ -32,8 +39,10 @@ public final class ReceiveQueue extends GuestQueue {
     private int endSegment;
     private int offset;
 
-    public ReceiveQueue(QueueSetup setup, PortCounters counters, PortListener listener) {
+    /** @param lendable whether other workers than the owner may deliver too */
+    public ReceiveQueue(QueueSetup setup, PortCounters counters, PortListener listener, boolean lendable) {
         super(setup, counters, listener);
+        this.lock = lendable ? new BurstLock() : null;
         this.mergeable = setup.mergeable();
         this.stock = newStock(setup);
         half.suppressKicks();
@@ -42,6 +51,45 @@ public final class ReceiveQueue extends GuestQueue {
     private static ChainBurst newStock(QueueSetup setup) {
         int size = setup.ring().size();
         return new ChainBurst(size, 4 * size + STOCK);
+    }
+
+    /**
+     * The calling worker begins to deliver a burst, and counts in counters of its own.
+     *
+     * @return null if it may, else why its frames are dropped
+     */
+    public @Nullable DropReason enter(PortCounters mine) {
+        if (lock != null) {
+            if (!lock.acquire()) {
+                return DropReason.QUEUE_BUSY;
+            }
+            if (!isEnabled()) {
+                lock.release();
+                return DropReason.NOT_READY;
+            }
+        }
+        counters = mine;
+        return DELIVERED;
+    }
+
+    /** It has delivered its burst and flushed it; or it has not, and what the driver has not seen has not happened. */
+    public void leave(boolean flushed) {
+        if (!flushed) {
+            abandon();
+        }
+        release();
+    }
+
+    private void acquire() {
+        if (lock != null) {
+            lock.acquireForSure();
+        }
+    }
+
+    private void release() {
+        if (lock != null) {
+            lock.release();
+        }
     }
 
     /**
@@ -252,17 +300,48 @@ public final class ReceiveQueue extends GuestQueue {
         nextInStock = 0;
     }
 
+    // Changes, by the owner: nobody is in the queue while they are made.
+
+    @Override
+    public void enable(boolean on) {
+        acquire();
+        super.enable(on);
+        release();
+    }
+
+    @Override
+    public void replaceCall(@Nullable EventFd call) {
+        acquire();
+        super.replaceCall(call);
+        release();
+    }
+
+    @Override
+    public void replaceError(@Nullable EventFd error) {
+        acquire();
+        super.replaceError(error);
+        release();
+    }
+
     @Override
     public void move(QueueSetup moved) {
-        putStockBack();
-        super.move(moved);
-        stock = newStock(moved);
+        acquire();
+        try {
+            putStockBack();
+            super.move(moved);
+            stock = newStock(moved);
+        } finally {
+            release();
+        }
     }
 
     @Override
     public int close() {
+        acquire();
         putStockBack();
-        return super.close();
+        int base = super.close();
+        release();
+        return base;
     }
 
     private void putStockBack() {

@@ -7,12 +7,10 @@ import org.jspecify.annotations.Nullable;
 /** How a queue reaches its driver: the call and error descriptors it has at present; owned by the queue's worker. */
 final class Signal {
 
-    private final PortCounters counters;
     private @Nullable EventFd call;
     private @Nullable EventFd error;
 
-    Signal(PortCounters counters, @Nullable EventFd call, @Nullable EventFd error) {
-        this.counters = counters;
+    Signal(@Nullable EventFd call, @Nullable EventFd error) {
         this.call = call;
         this.error = error;
     }
@@ -29,7 +27,7 @@ final class Signal {
         error = replacement;
     }
 
-    void callDriver(boolean wanted) {
+    void callDriver(boolean wanted, PortCounters counters) {
         EventFd target = call;
         if (!wanted) {
             counters.callSuppressed();

@@ -4,11 +4,11 @@ import io.annulet.backend.port.Port;
 import io.annulet.backend.stats.DropReason;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A learning switch; owned by a worker.
+ * A learning switch; owned by a worker. If several work one switch, each has one of these, with its own shards of all
+ * ports, over one {@link SwitchTable}.
  *
  * <p>It learns where addresses are from the snapshots' source addresses, sends a frame to the port its destination was
  * seen at, and to all other ports if the destination is a group or not known. A frame never goes back to where it came
@@ -16,52 +16,64 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Switch implements Forwarder {
 
-    static final int TABLE_CAPACITY = 8192;
-    static final long AGE_NANOS = TimeUnit.MINUTES.toNanos(5);
-
     /** The lowest bit of an address's first byte: a group address. */
     private static final long GROUP = 1;
 
     /** A port of the switch, with the frames of the current burst that go to it. */
     private static final class Member {
         final Port port;
+        final int id;
         final FrameList frames = new FrameList();
 
-        Member(Port port) {
+        Member(Port port, int id) {
             this.port = port;
+            this.id = id;
         }
     }
 
-    private final MacTable<Member> table;
+    private final SwitchTable shared;
+    private final MacTable table;
     private final List<Member> members = new ArrayList<>();
     private Member[] ports = new Member[0];
+    private @Nullable Member[] portsById = new @Nullable Member[0];
     private long nowNanos;
     private long lastSourceMac = -1;
     private @Nullable Member lastSource;
 
+    /** Of one worker alone. */
     public Switch() {
-        this(TABLE_CAPACITY, AGE_NANOS);
+        this(new SwitchTable());
     }
 
-    Switch(int tableCapacity, long ageNanos) {
-        this.table = new MacTable<>(tableCapacity, ageNanos);
+    public Switch(SwitchTable shared) {
+        this.shared = shared;
+        this.table = shared.addresses();
     }
 
     @Override
     public void add(Port port) {
-        members.add(new Member(port));
-        ports = members.toArray(Member[]::new);
+        members.add(new Member(port, shared.portId(port.name())));
+        list();
     }
 
     @Override
     public void remove(Port port) {
         members.removeIf(member -> {
             if (member.port == port) {
-                table.forget(member);
+                table.forget(member.id);
             }
             return member.port == port;
         });
+        list();
+    }
+
+    private void list() {
         ports = members.toArray(Member[]::new);
+        int places = members.stream().mapToInt(member -> member.id + 1).max().orElse(0);
+        portsById = new @Nullable Member[places];
+        for (Member member : ports) {
+            portsById[member.id] = member;
+        }
         lastSource = null;
         lastSourceMac = -1;
     }
@@ -119,7 +131,7 @@ public final class Switch implements Forwarder {
     private @Nullable DropReason direct(Member from, FrameBurst burst, int frame) {
         learn(from, burst.sourceMac(frame));
         long destination = burst.destinationMac(frame);
-        Member to = (destination & GROUP) != 0 ? null : table.find(destination, nowNanos);
+        Member to = (destination & GROUP) != 0 ? null : at(table.find(destination, nowNanos));
         if (to == null) {
             return flood(from, frame);
         }
@@ -130,11 +142,16 @@ public final class Switch implements Forwarder {
         return null;
     }
 
+    /** Null if it is not known, or another worker knows of a port that this one has not been given. */
+    private @Nullable Member at(int portId) {
+        return portId >= 0 && portId < portsById.length ? portsById[portId] : null;
+    }
+
     private void learn(Member from, long mac) {
         if ((mac == lastSourceMac && from == lastSource) || (mac & GROUP) != 0) {
             return;
         }
-        table.learn(mac, from, nowNanos);
+        table.learn(mac, from.id, nowNanos);
         lastSourceMac = mac;
         lastSource = from;
     }

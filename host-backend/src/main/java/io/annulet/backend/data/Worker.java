@@ -1,6 +1,7 @@
 package io.annulet.backend.data;
 
 import io.annulet.backend.port.Port;
+import io.annulet.memory.HostMemory;
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.Future;
@@ -132,7 +133,7 @@ public final class Worker implements Agent {
      * ports ask for theirs before they look once more, and commands see {@link #asleep} after they are queued.
      */
     void sleep() {
-        asleep = true;
+        asleep = true; // [F], a volatile store, and the fence with it
         if (!awaitWork() && commands.isEmpty()) {
             loop.run(MAX_SLEEP_NANOS);
         }
@@ -180,6 +181,19 @@ public final class Worker implements Agent {
         while (!commands.offer(command)) {
             Thread.onSpinWait();
         }
+        if (asleep) {
+            loop.execute(() -> {});
+        }
+    }
+
+    /**
+     * From any thread: has the worker look for work that was made for it, if it sleeps.
+     *
+     * <p>[F] Who made the work fences, and looks whether the worker sleeps; the worker notes that it sleeps, fences, and
+     * looks for work. One of the two sees the other's store.
+     */
+    void wakeIfAsleep() {
+        HostMemory.fullFence(); // [F]
         if (asleep) {
             loop.execute(() -> {});
         }

@@ -1,6 +1,6 @@
 package io.annulet.backend.data;
 
-import io.annulet.backend.port.GuestPort;
+import io.annulet.backend.port.GuestShard;
 import io.annulet.backend.port.Port;
 import io.annulet.linux.EventFd;
 import java.util.List;
@@ -26,6 +26,11 @@ public final class WorkerProxy {
         worker.submit(() -> {});
     }
 
+    /** Likewise, for work that is not a command but waits where a port of this worker looks for it. */
+    public void wakeIfAsleep() {
+        worker.wakeIfAsleep();
+    }
+
     /** The worker begins to work a port that belongs to a forwarding domain. */
     public void addPort(Port port, Forwarder domain, Runnable done) {
         worker.submit(() -> {
@@ -43,7 +48,7 @@ public final class WorkerProxy {
     }
 
     /** A ring was started. It is polled at once, since a kick may never come. */
-    public void openQueue(GuestPort port, QueueSetup setup, Runnable done) {
+    public void openQueue(GuestShard port, QueueSetup setup, Runnable done) {
         worker.submit(() -> {
             worker.guard(() -> port.onOpenQueue(setup));
             done.run();
@@ -54,12 +59,12 @@ public final class WorkerProxy {
      * A ring was stopped: nothing of it is touched once {@code done} is called with where the next back-end
      * goes on ({@link io.annulet.vring.DeviceHalf#base}, as 32 bits unsigned); -1 if the queue was not open.
      */
-    public void closeQueue(GuestPort port, int queueIndex, LongConsumer done) {
+    public void closeQueue(GuestShard port, int queueIndex, LongConsumer done) {
         worker.submit(() -> done.accept(port.onCloseQueue(queueIndex)));
     }
 
     /** A disabled transmit queue's frames are discarded, a disabled receive queue gets none. */
-    public void enableQueue(GuestPort port, int queueIndex, boolean enabled, Runnable done) {
+    public void enableQueue(GuestShard port, int queueIndex, boolean enabled, Runnable done) {
         worker.submit(() -> {
             port.onEnableQueue(queueIndex, enabled);
             done.run();
@@ -67,7 +72,7 @@ public final class WorkerProxy {
     }
 
     /** The call descriptor of an open queue changed; the one before is not touched once {@code done} is called. */
-    public void replaceCall(GuestPort port, int queueIndex, @Nullable EventFd call, Runnable done) {
+    public void replaceCall(GuestShard port, int queueIndex, @Nullable EventFd call, Runnable done) {
         worker.submit(() -> {
             port.onReplaceCall(queueIndex, call);
             done.run();
@@ -75,7 +80,7 @@ public final class WorkerProxy {
     }
 
     /** Likewise the error descriptor. */
-    public void replaceError(GuestPort port, int queueIndex, @Nullable EventFd error, Runnable done) {
+    public void replaceError(GuestShard port, int queueIndex, @Nullable EventFd error, Runnable done) {
         worker.submit(() -> {
             port.onReplaceError(queueIndex, error);
             done.run();
@@ -86,7 +91,7 @@ public final class WorkerProxy {
      * The memory table changed while rings run: each open queue goes on as {@code moved} tells, which has one entry for
      * each of them, or is closed if it has none. The memory before is not touched once {@code done} is called.
      */
-    public void replaceMemory(GuestPort port, List<QueueSetup> moved, Runnable done) {
+    public void replaceMemory(GuestShard port, List<QueueSetup> moved, Runnable done) {
         worker.submit(() -> {
             worker.guard(() -> port.onReplaceMemory(moved));
             done.run();
@@ -94,7 +99,7 @@ public final class WorkerProxy {
     }
 
     /** Closes all queues of a port whose front-end has gone; the port stays. */
-    public void closeAllQueues(GuestPort port, Runnable done) {
+    public void closeAllQueues(GuestShard port, Runnable done) {
         worker.submit(() -> {
             port.onCloseAllQueues();
             done.run();
@@ -102,7 +107,7 @@ public final class WorkerProxy {
     }
 
     /** A frame of our own goes on its way as if the guest had sent it. */
-    public void injectFrame(GuestPort port, byte[] frame, Runnable done) {
+    public void injectFrame(GuestShard port, byte[] frame, Runnable done) {
         worker.submit(() -> {
             port.onInjectFrame(frame);
             done.run();

@@ -106,7 +106,7 @@ final class FrameRing {
         }
     }
 
-    /** What was claimed and not published has not happened. */
+    /** What was claimed and not published, since an access to memory failed, has not happened. */
     void forget() {
         claimed = published.getPlain();
     }

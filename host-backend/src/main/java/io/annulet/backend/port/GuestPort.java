@@ -1,287 +1,144 @@
 package io.annulet.backend.port;
 
-import io.annulet.backend.data.FrameBurst;
-import io.annulet.backend.data.FrameList;
-import io.annulet.backend.data.GuestQueue;
-import io.annulet.backend.data.QueueSetup;
-import io.annulet.backend.data.Readiness;
 import io.annulet.backend.data.ReceiveQueue;
-import io.annulet.backend.data.TransmitQueue;
-import io.annulet.backend.stats.DropReason;
 import io.annulet.backend.stats.PortCounters;
-import io.annulet.linux.EventFd;
-import io.annulet.memory.HostMemory;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A guest behind a vhost-user front-end; owned by its worker. The control plane makes it, and changes it through
- * {@link io.annulet.backend.data.WorkerProxy} only.
+ * A guest behind a vhost-user front-end: one {@link GuestShard} for each worker of its forwarding domain, and what the
+ * shards have in common. Made by the control plane, which changes the shards through
+ * {@link io.annulet.backend.data.PortProxy} only.
  *
- * <p>It has queue pairs: queue 2n is a receive queue, 2n + 1 a transmit queue, by the driver's view.
+ * <p>It has queue pairs: queue 2n is a receive queue, 2n + 1 a transmit queue, by the driver's view. A pair belongs to one
+ * worker, the pairs of a port to all of them in turn, and ports begin at different workers: guests with few queues spread
+ * too.
+ *
+ * <p><b>Who may touch a receive queue.</b> A worker delivers to the receive queues that it owns. If it owns none that is
+ * enabled it borrows one, under the queue's lock; with several workers the owner too takes the lock. So a flow, which is
+ * one queue of its source and therefore one worker, stays on one receive queue as long as no queue is enabled or disabled,
+ * and its order holds.
  */
-public final class GuestPort implements Port {
+public final class GuestPort {
+
+    private static final ReceiveQueue[] NONE = {};
 
     private final String name;
-    private final PortCounters counters;
+    private final int queuePairs;
+    private final int home;
     private final PortListener listener;
     private final MemoryCheck memoryCheck;
-    private final @Nullable GuestQueue[] queues;
-    private final Readiness.@Nullable Watch[] kickWatches;
-    private @Nullable Readiness readiness;
-    private ReceiveQueue[] enabledReceiveQueues = new ReceiveQueue[0];
-    private TransmitQueue[] openTransmitQueues = new TransmitQueue[0];
-    private @Nullable TransmitQueue pulledFrom;
-    private int nextTransmitQueue;
-    private @Nullable MemorySegment injected;
-    private boolean injectedWaits;
+    private final List<GuestShard> shards;
 
-    /** Tells whether the memory that the front-end shared is still all there. Called on the worker after a fault. */
+    /** The enabled receive queues of each shard, for the other shards. */
+    private final AtomicReferenceArray<ReceiveQueue[]> lendable;
+
+    /** Set when memory is found gone, until a front-end brings memory anew: nobody runs into it again meanwhile. */
+    private volatile boolean memoryLost;
+
+    /** Tells whether the memory that the front-end shared is still all there. Called on workers, after a fault. */
     @FunctionalInterface
     public interface MemoryCheck {
         boolean isWhole();
     }
 
+    /**
+     * @param home the worker of the first queue pair, by its number in the domain
+     * @param counters for each worker of the domain a row of its own
+     */
     public GuestPort(
-            String name, int queuePairs, PortCounters counters, PortListener listener, MemoryCheck memoryCheck) {
+            String name,
+            int queuePairs,
+            int home,
+            List<PortCounters> counters,
+            PortListener listener,
+            MemoryCheck memoryCheck) {
         this.name = name;
-        this.counters = counters;
+        this.queuePairs = queuePairs;
+        this.home = home;
         this.listener = listener;
         this.memoryCheck = memoryCheck;
-        this.queues = new @Nullable GuestQueue[2 * queuePairs];
-        this.kickWatches = new Readiness.@Nullable Watch[2 * queuePairs];
+        this.lendable = new AtomicReferenceArray<>(counters.size());
+        IntStream.range(0, counters.size()).forEach(worker -> lendable.set(worker, NONE));
+        this.shards = IntStream.range(0, counters.size())
+                .mapToObj(worker -> new GuestShard(this, worker, counters.get(worker)))
+                .toList();
     }
 
-    @Override
     public String name() {
         return name;
     }
 
-    @Override
-    public PortCounters counters() {
-        return counters;
+    public int queuePairs() {
+        return queuePairs;
     }
 
-    @Override
-    public void attached(Readiness worker) {
-        readiness = worker;
+    /** One for each worker of the domain. */
+    public List<GuestShard> shards() {
+        return shards;
     }
 
-    @Override
-    public void detached() {
-        onCloseAllQueues();
-        readiness = null;
+    /** The part of the port that one worker works. */
+    public GuestShard shard(int worker) {
+        return shards.get(worker);
     }
 
-    // Frames.
+    /** The worker, by its number in the domain, that a queue belongs to. */
+    public int workerOf(int queueIndex) {
+        return (home + (queueIndex >>> 1)) % shards.size();
+    }
 
-    @Override
-    public int pull(FrameBurst burst) {
-        if (injectedWaits && injected != null) {
-            return pullInjected(burst, injected);
+    PortListener listener() {
+        return listener;
+    }
+
+    boolean isShared() {
+        return shards.size() > 1;
+    }
+
+    // From any worker.
+
+    /** A shard's receive queues that may be borrowed from now on. */
+    void lend(int worker, ReceiveQueue[] enabled) {
+        lendable.set(worker, enabled);
+    }
+
+    /** A receive queue of another shard, the same one for the same number while none is enabled or disabled. */
+    @Nullable
+    ReceiveQueue borrow(int number) {
+        if (memoryLost) {
+            return null;
         }
-        TransmitQueue[] open = openTransmitQueues;
-        for (int i = 0; i < open.length; i++) {
-            TransmitQueue queue = open[nextTransmitQueue];
-            nextTransmitQueue = nextTransmitQueue + 1 == open.length ? 0 : nextTransmitQueue + 1;
-            int frames = queue.pull(burst);
-            if (frames > 0) {
-                pulledFrom = queue;
-                return frames;
+        int all = 0;
+        for (int worker = 0; worker < lendable.length(); worker++) {
+            all += lendable.get(worker).length;
+        }
+        if (all == 0) {
+            return null;
+        }
+        int left = number % all;
+        for (int worker = 0; worker < lendable.length(); worker++) {
+            ReceiveQueue[] enabled = lendable.get(worker);
+            if (left < enabled.length) {
+                return enabled[left];
             }
+            left -= enabled.length;
         }
-        return 0;
+        return null; // fewer than a moment ago
     }
 
-    private int pullInjected(FrameBurst burst, MemorySegment frame) {
-        injectedWaits = false;
-        burst.chains().addOwn(0, frame.address(), (int) frame.byteSize());
-        burst.snapshot(0, 0);
-        return 1;
+    boolean isMemoryWhole() {
+        return memoryCheck.isWhole();
     }
 
-    @Override
-    public void finish(FrameBurst burst) {
-        TransmitQueue queue = pulledFrom;
-        if (queue != null) {
-            queue.finish(burst);
-            pulledFrom = null;
-        }
-    }
-
-    @Override
-    public void push(FrameBurst burst, FrameList frames) {
-        ReceiveQueue[] enabled = enabledReceiveQueues;
-        int count = frames.count();
-        if (enabled.length == 0) {
-            for (int i = 0; i < count; i++) {
-                counters.outDropped(DropReason.NOT_READY);
-            }
-            return;
-        }
-        // One flow stays on one queue, so its order holds.
-        ReceiveQueue queue = enabled[enabled.length == 1 ? 0 : (burst.flow() >>> 1) % enabled.length];
-        int delivered = 0;
-        long bytes = 0;
-        for (int i = 0; i < count; i++) {
-            int frame = frames.frame(i);
-            DropReason why = queue.deliver(burst, frame);
-            if (why == null) {
-                delivered++;
-                bytes += burst.frameByteLength(frame);
-            } else {
-                counters.outDropped(why);
-            }
-        }
-        queue.flush();
-        counters.out(delivered, bytes);
-        counters.copied(bytes);
-    }
-
-    // Sleeping.
-
-    @Override
-    public boolean awaitWork() {
-        boolean work = false;
-        for (TransmitQueue queue : openTransmitQueues) {
-            work |= queue.requestKicks() || queue.mustBePolled();
-        }
-        return work;
-    }
-
-    @Override
-    public void stopAwaiting() {
-        for (TransmitQueue queue : openTransmitQueues) {
-            queue.suppressKicks();
-        }
-    }
-
-    // Queues.
-
-    /** A ring was started; from now on it is worked. */
-    public void onOpenQueue(QueueSetup setup) {
-        int index = setup.queueIndex();
-        onCloseQueue(index);
-        queues[index] = setup.isReceive()
-                ? new ReceiveQueue(setup, counters, listener)
-                : new TransmitQueue(setup, counters, listener);
-        if (!setup.isReceive()) {
-            watchKicks(setup);
-        }
-        listQueues();
-    }
-
-    private void watchKicks(QueueSetup setup) {
-        EventFd kick = setup.kick();
-        if (kick != null && readiness != null) {
-            kickWatches[setup.queueIndex()] = readiness.watch(kick.fd(), () -> {});
-        }
-    }
-
-    /** A ring was stopped; returns its base as 32 bits unsigned, or -1 if it was not open. */
-    public long onCloseQueue(int queueIndex) {
-        Readiness.Watch watch = kickWatches[queueIndex];
-        if (watch != null) {
-            watch.close();
-            kickWatches[queueIndex] = null;
-        }
-        GuestQueue queue = queues[queueIndex];
-        if (queue == null) {
-            return -1;
-        }
-        queues[queueIndex] = null;
-        listQueues();
-        return Integer.toUnsignedLong(queue.close());
-    }
-
-    public void onCloseAllQueues() {
-        for (int i = 0; i < queues.length; i++) {
-            onCloseQueue(i);
-        }
-    }
-
-    public void onEnableQueue(int queueIndex, boolean enabled) {
-        GuestQueue queue = queues[queueIndex];
-        if (queue != null) {
-            queue.enable(enabled);
-            listQueues();
-        }
-    }
-
-    public void onReplaceCall(int queueIndex, @Nullable EventFd call) {
-        GuestQueue queue = queues[queueIndex];
-        if (queue != null) {
-            queue.replaceCall(call);
-        }
-    }
-
-    public void onReplaceError(int queueIndex, @Nullable EventFd error) {
-        GuestQueue queue = queues[queueIndex];
-        if (queue != null) {
-            queue.replaceError(error);
-        }
-    }
-
-    /** Open queues go on as {@code moved} tells; those without an entry are closed. */
-    public void onReplaceMemory(List<QueueSetup> moved) {
-        boolean[] kept = new boolean[queues.length];
-        for (QueueSetup setup : moved) {
-            GuestQueue queue = queues[setup.queueIndex()];
-            if (queue != null) {
-                queue.move(setup);
-                kept[setup.queueIndex()] = true;
-            }
-        }
-        for (int i = 0; i < kept.length; i++) {
-            if (!kept[i]) {
-                onCloseQueue(i);
-            }
-        }
-    }
-
-    private void listQueues() {
-        enabledReceiveQueues = Arrays.stream(queues)
-                .filter(queue -> queue instanceof ReceiveQueue && queue.isEnabled())
-                .toArray(ReceiveQueue[]::new);
-        openTransmitQueues = Arrays.stream(queues)
-                .filter(queue -> queue instanceof TransmitQueue)
-                .toArray(TransmitQueue[]::new);
-        nextTransmitQueue = 0;
-    }
-
-    /** A frame of our own is pulled next, as if the guest had sent it; one that still waits gives way to it. */
-    public void onInjectFrame(byte[] frame) {
-        MemorySegment copy = Arena.ofAuto().allocate(frame.length);
-        HostMemory.copyIn(MemorySegment.ofArray(frame), HostMemory.addressOf(copy));
-        injected = copy;
-        injectedWaits = true;
-    }
-
-    // Faults.
-
-    @Override
-    public boolean recoverFromMemoryLoss() {
-        if (!memoryCheck.isWhole()) {
-            memoryLost();
-            return false;
-        }
-        for (ReceiveQueue queue : enabledReceiveQueues) {
-            queue.abandon();
-        }
-        if (pulledFrom != null) {
-            pulledFrom.abandon();
-            pulledFrom = null;
-        }
-        return true;
-    }
-
-    @Override
-    public void memoryLost() {
-        pulledFrom = null;
-        onCloseAllQueues();
+    void memoryLost() {
+        memoryLost = true;
         listener.onMemoryLost();
+    }
+
+    void memoryThere() {
+        memoryLost = false;
     }
 }

@@ -40,7 +40,7 @@ public final class LoopbackPort implements Port {
 
     @Override
     public void attached(Readiness readiness) {
-        // Frames come from pushes only, and whoever pushes is awake.
+        // Frames come from pushes only: whoever pushes is this worker, or wakes it.
     }
 
     @Override
@@ -64,6 +64,14 @@ public final class LoopbackPort implements Port {
 
     @Override
     public void push(FrameBurst burst, FrameList frames) {
+        try {
+            add(burst, frames);
+        } finally {
+            queue.forget();
+        }
+    }
+
+    private void add(FrameBurst burst, FrameList frames) {
         int count = frames.count();
         int delivered = 0;
         long bytes = 0;
@@ -91,7 +99,6 @@ public final class LoopbackPort implements Port {
 
     @Override
     public boolean recoverFromMemoryLoss() {
-        queue.forget();
         queue.release();
         return true;
     }

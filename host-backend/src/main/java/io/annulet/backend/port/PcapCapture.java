@@ -73,7 +73,14 @@ final class PcapCapture implements PcapPort {
             }
             return;
         }
-        long epochNanos = epochOffsetNanos + System.nanoTime();
+        try {
+            add(burst, frames, epochOffsetNanos + System.nanoTime());
+        } finally {
+            ring.forget();
+        }
+    }
+
+    private void add(FrameBurst burst, FrameList frames, long epochNanos) {
         int count = frames.count();
         int delivered = 0;
         long bytes = 0;
@@ -101,7 +108,6 @@ final class PcapCapture implements PcapPort {
 
     @Override
     public boolean recoverFromMemoryLoss() {
-        ring.forget();
         return true;
     }
 

@@ -6,8 +6,8 @@ import io.annulet.backend.data.Readiness;
 import io.annulet.backend.stats.PortCounters;
 
 /**
- * A place where frames enter and leave. All methods are called by the worker that owns the port, but for
- * {@link #name} and {@link #counters}; none blocks, logs or allocates per frame.
+ * A place where frames enter and leave, or the part of one that one worker works. All methods are called by the worker
+ * that owns it, but for {@link #name} and {@link #counters}; none blocks, logs or allocates per frame.
  *
  * <p>The worker pulls a burst, has it forwarded, and finishes it: frames are pushed to other ports between the two.
  */
@@ -33,7 +33,10 @@ public interface Port {
     /** All frames of the burst that {@link #pull} filled have been decided and copied; its buffers may be given back. */
     void finish(FrameBurst burst);
 
-    /** Sends the listed frames of a burst out through this port, and tells whoever waits for them, once. */
+    /**
+     * Sends the listed frames of a burst out through this port, and tells whoever waits for them, once. When an access to
+     * memory fails in it, it leaves nothing half done.
+     */
     void push(FrameBurst burst, FrameList frames);
 
     /**
@@ -47,7 +50,7 @@ public interface Port {
     void stopAwaiting();
 
     /**
-     * Memory was found gone, here or at another port, while a burst was under way: forget what is half done.
+     * Memory was found gone, here or at another port, while a burst was under way: forget it, if it was pulled here.
      *
      * @return whether this port's own memory is whole
      */

@@ -16,9 +16,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * A network interface of the host; owned by its worker once attached. Opened and closed on the control path.
+ * A network interface of the host, or what one worker has of it; owned by that worker once attached. Opened and closed on
+ * the control path.
+ *
+ * <p>Several workers share the interface's queues out among them for reading. A worker writes to its own queues, or if it
+ * has none to any of them: each worker has lists of buffers of its own, and the kernel takes frames from several threads
+ * at a time.
  *
  * <p>Toward the host a frame is one writev: the kernel gathers it from the snapshot and straight from the sender's
  * buffers, so no byte of it is copied in user space. From the host a frame is one read into memory of the port, where it
@@ -38,7 +44,10 @@ public final class TapPort implements Port, AutoCloseable {
 
     private final String name;
     private final PortCounters counters;
+    private final List<Tap> taps;
+    private final int workers;
     private final TapQueue[] queues;
+    private final TapQueue[] writeQueues;
 
     /** One burst from the host, frame behind frame. Few long frames or many short ones: always the same few pages. */
     private final MemorySegment incoming = Arena.ofAuto().allocate(VISIT_BYTES + LONGEST_BYTES, CACHE_LINE);
@@ -46,18 +55,36 @@ public final class TapPort implements Port, AutoCloseable {
     private final long incomingAddress = HostMemory.addressOf(incoming);
     private int nextQueue;
 
-    private TapPort(String name, List<Tap> taps, PortCounters counters) {
+    private TapPort(String name, List<Tap> taps, int workers, int first, PortCounters counters) {
         this.name = name;
+        this.taps = taps;
+        this.workers = workers;
         this.counters = counters;
-        this.queues = taps.stream().map(TapQueue::new).toArray(TapQueue[]::new);
+        this.queues = IntStream.range(0, taps.size())
+                .filter(queue -> queue % workers == first)
+                .mapToObj(queue -> new TapQueue(taps.get(queue), queue))
+                .toArray(TapQueue[]::new);
+        this.writeQueues = queues.length > 0
+                ? queues
+                : IntStream.range(0, taps.size())
+                        .mapToObj(queue -> new TapQueue(taps.get(queue), queue))
+                        .toArray(TapQueue[]::new);
+    }
+
+    /** Opens a tap that one worker works; see {@link #openShared}. */
+    public static TapPort open(String name, TapPortOptions options, PortCounters counters) {
+        return openShared(name, options, 0, List.of(counters)).getFirst();
     }
 
     /**
      * Opens the tap or makes it, sets its MTU and brings it up.
      *
+     * @param home the number of the worker that gets the first queue
+     * @param counters a row for each worker
+     * @return what each worker gets; closing one of them lets go of the tap
      * @throws LinuxException if that cannot be done; the message says what to check
      */
-    public static TapPort open(String name, TapPortOptions options, PortCounters counters) {
+    public static List<TapPort> openShared(String name, TapPortOptions options, int home, List<PortCounters> counters) {
         List<Tap> taps = new ArrayList<>();
         boolean opened = false;
         try {
@@ -68,9 +95,13 @@ public final class TapPort implements Port, AutoCloseable {
                 taps.add(first.openQueue());
             }
             setUp(first.networkInterface(), options.mtu());
-            TapPort port = new TapPort(name, taps, counters);
+            int workers = counters.size();
+            List<TapPort> ports = IntStream.range(0, workers)
+                    .mapToObj(worker -> new TapPort(
+                            name, taps, workers, Math.floorMod(worker - home, workers), counters.get(worker)))
+                    .toList();
             opened = true;
-            return port;
+            return ports;
         } finally {
             if (!opened) {
                 taps.forEach(Tap::close);
@@ -95,7 +126,7 @@ public final class TapPort implements Port, AutoCloseable {
 
     /** The name of the host's interface, as the kernel completed it. */
     public String interfaceName() {
-        return queues[0].tap().name();
+        return taps.getFirst().name();
     }
 
     @Override
@@ -117,12 +148,10 @@ public final class TapPort implements Port, AutoCloseable {
         }
     }
 
-    /** Lets go of the tap, after the worker has left the port. An interface that {@link #open} made is gone then. */
+    /** Lets go of the tap, after all workers have left the port. An interface that {@link #open} made is gone then. */
     @Override
     public void close() {
-        for (TapQueue queue : queues) {
-            queue.close();
-        }
+        taps.forEach(Tap::close);
     }
 
     // Frames from the host.
@@ -130,12 +159,12 @@ public final class TapPort implements Port, AutoCloseable {
     @Override
     public int pull(FrameBurst burst) {
         for (int i = 0; i < queues.length; i++) {
-            int index = nextQueue;
-            nextQueue = index + 1 == queues.length ? 0 : index + 1;
-            if (queues[index].isReadable()) {
-                int frames = read(queues[index], burst);
+            TapQueue queue = queues[nextQueue];
+            nextQueue = nextQueue + 1 == queues.length ? 0 : nextQueue + 1;
+            if (queue.isReadable()) {
+                int frames = read(queue, burst);
                 if (frames > 0) {
-                    burst.flow(2 * index + 1);
+                    burst.flow(2 * queue.index() + 1);
                     return frames;
                 }
             }
@@ -172,7 +201,7 @@ public final class TapPort implements Port, AutoCloseable {
     @Override
     public void push(FrameBurst burst, FrameList frames) {
         // One flow stays on one queue, so its order holds.
-        TapQueue queue = queues[queues.length == 1 ? 0 : (burst.flow() >>> 1) % queues.length];
+        TapQueue queue = writeQueues[writeQueues.length == 1 ? 0 : (burst.flow() >>> 1) / workers % writeQueues.length];
         int count = frames.count();
         int delivered = 0;
         long bytes = 0;

@@ -10,23 +10,29 @@ import io.annulet.linux.Tap;
 import io.annulet.vring.ChainBurst;
 import org.jspecify.annotations.Nullable;
 
-/** One queue of a tap: a descriptor that takes or gives one frame a call; owned by the worker of its port. */
-final class TapQueue implements AutoCloseable {
+/**
+ * One worker's end of a queue of a tap, a descriptor that takes or gives one frame a call; owned by that worker. One end
+ * of a queue is attached and reads; any may write.
+ */
+final class TapQueue {
 
     private static final @Nullable DropReason DELIVERED = null;
     private static final int TOO_MANY = -1;
 
     private final Tap tap;
+    private final int index;
     private final IoVectors vectors = new IoVectors(IoVectors.MAX_CAPACITY);
     private Readiness.@Nullable Watch watch;
     private boolean readable;
 
-    TapQueue(Tap tap) {
+    /** @param index the queue's number in its interface */
+    TapQueue(Tap tap, int index) {
         this.tap = tap;
+        this.index = index;
     }
 
-    Tap tap() {
-        return tap;
+    int index() {
+        return index;
     }
 
     void attached(Readiness readiness) {
@@ -110,10 +116,5 @@ final class TapQueue implements AutoCloseable {
             case Errno.EFAULT -> DropReason.MEMORY_LOST;
             default -> DropReason.REFUSED;
         };
-    }
-
-    @Override
-    public void close() {
-        tap.close();
     }
 }

@@ -111,7 +111,7 @@ public final class CountersFileReader implements AutoCloseable {
         return process.isKnownDead();
     }
 
-    /** Reads all counters as they are now. */
+    /** Reads all counters as they are now: of those with the same label, one for each worker of a port, the sum. */
     public CountersSnapshot snapshot() throws IOException {
         readInto(copy);
         boolean isRunning = copy.getInt(CountersLayout.STATE_OFFSET) == CountersLayout.RUNNING && !isStale();
@@ -138,7 +138,7 @@ public final class CountersFileReader implements AutoCloseable {
             if (label != null) {
                 int blank = label.indexOf(' ');
                 owners.computeIfAbsent(label.substring(0, blank), owner -> new LinkedHashMap<>())
-                        .put(label.substring(blank + 1), value(id));
+                        .merge(label.substring(blank + 1), value(id), Long::sum);
             }
         }
         return owners;

@@ -50,7 +50,7 @@ final class CountersLayout {
     static final int HEADER_BYTES = 128;
 
     /** A limit of our own to what a file may ask a reader to map. */
-    static final int MAX_COUNTERS = 1 << 16;
+    static final int MAX_COUNTERS = 1 << 20;
 
     private CountersLayout() {}
 

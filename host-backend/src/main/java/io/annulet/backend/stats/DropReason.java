@@ -18,6 +18,8 @@ public enum DropReason {
     NOT_READY("not-ready"),
     /** The receive queue has no buffer available, or the host's queue is full. */
     NO_BUFFER("no-buffer"),
+    /** Another worker does not leave the receive queue: its front-end holds it up. */
+    QUEUE_BUSY("queue-busy"),
     /** The receive buffers that are available cannot hold the frame. */
     BUFFER_TOO_SMALL("buffer-too-small"),
     /** The host's kernel refused the frame. */

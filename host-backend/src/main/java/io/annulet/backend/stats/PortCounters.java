@@ -5,8 +5,8 @@ import org.agrona.concurrent.status.AtomicCounter;
 import org.agrona.concurrent.status.CountersManager;
 
 /**
- * What one port counts; written by the worker that owns the port, once a burst where it can, and read by anyone from the
- * mapped file.
+ * What one port counts at one worker; written by that worker, once a burst where it can, and read by anyone from the mapped
+ * file. A port that several workers work has one of these for each, with the same labels: readers add them up.
  *
  * <p>"In" is what the port brought in, "out" what was to leave through it. They balance: every frame in was either
  * dropped by the port that brought it, with a reason, or sent to one or more ports; every frame out was delivered or

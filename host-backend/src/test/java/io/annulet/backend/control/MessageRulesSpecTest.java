@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import io.annulet.backend.data.PortProxy;
 import io.annulet.guest.FrontEndException;
 import io.annulet.guest.Message;
 import io.annulet.guest.Payloads;
@@ -15,6 +16,7 @@ import io.annulet.vhostuser.ReplyRule;
 import io.annulet.vhostuser.VhostUserRequest;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -141,7 +143,8 @@ final class MessageRulesSpecTest extends ControlTest {
     @Test
     void exactlyTheMessagesOfThisListAreServed() {
         Set<VhostUserRequest> served = EnumSet.noneOf(VhostUserRequest.class);
-        MessageTable table = new MessageTable(new Device(endpoint.options(), endpoint.port(), backend.worker));
+        MessageTable table = new MessageTable(
+                new Device(endpoint.options(), new PortProxy(endpoint.port(), List.of(backend.worker))));
         Arrays.stream(VhostUserRequest.values())
                 .filter(request -> table.handler(request) != null)
                 .forEach(served::add);

@@ -49,7 +49,7 @@ final class TestBackend implements AutoCloseable {
 
     GuestEndpoint open(VhostUserOptions options, ControlLimits limits) {
         GuestEndpoint endpoint = new GuestEndpoint(options, loop, worker, newCounters(options.name()), limits);
-        worker.addPort(endpoint.port(), network, () -> {});
+        worker.addPort(endpoint.port().shard(0), network, () -> {});
         endpoint.start().join();
         endpoints.add(endpoint);
         return endpoint;
@@ -110,7 +110,7 @@ final class TestBackend implements AutoCloseable {
         for (GuestEndpoint endpoint : endpoints) {
             endpoint.close().orTimeout(TIMEOUT_NANOS, TimeUnit.NANOSECONDS).join();
             CompletableFuture<Void> removed = new CompletableFuture<>();
-            worker.removePort(endpoint.port(), () -> removed.complete(null));
+            worker.removePort(endpoint.port().shard(0), () -> removed.complete(null));
             removed.orTimeout(TIMEOUT_NANOS, TimeUnit.NANOSECONDS).join();
         }
         endpoints.clear();

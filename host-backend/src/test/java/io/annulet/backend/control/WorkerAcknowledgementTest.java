@@ -44,7 +44,7 @@ final class WorkerAcknowledgementTest extends ControlTest {
                 MOMENT_NANOS,
                 10);
         slow = new GuestEndpoint(options("slow"), backend.loop, proxy, backend.newCounters("slow"), limits);
-        proxy.addPort(slow.port(), new Switch(), () -> {});
+        proxy.addPort(slow.port().shard(0), new Switch(), () -> {});
         slow.start().join();
     }
 

@@ -1,6 +1,7 @@
 package io.annulet.backend.data;
 
 import io.annulet.backend.port.GuestPort;
+import io.annulet.backend.port.GuestShard;
 import io.annulet.backend.port.PortListener;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
@@ -40,7 +41,7 @@ final class ArenaGuest implements AutoCloseable {
     }
 
     final Shape shape;
-    final GuestPort port;
+    final GuestShard port;
     final SplitDriverHalf receive;
     final SplitDriverHalf transmit;
     final EventFd receiveCall = EventFd.create(true, 0);
@@ -84,7 +85,8 @@ final class ArenaGuest implements AutoCloseable {
                 memoryLosses++;
             }
         };
-        this.port = new GuestPort(name, 1, new PortCounters(counters, name), listener, () -> memoryIsWhole);
+        this.port = new GuestPort(name, 1, 0, List.of(new PortCounters(counters, name)), listener, () -> memoryIsWhole)
+                .shard(0);
         this.receiveSetup = setup(0, receiveRing, features, receiveCall);
         this.transmitSetup = setup(1, transmitRing, features, transmitCall);
     }

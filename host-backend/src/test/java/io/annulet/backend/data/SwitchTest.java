@@ -23,7 +23,8 @@ class SwitchTest {
 
     private final CountersManager counters = ArenaGuest.newCounters();
     private final Worker worker = new Worker("worker", 256);
-    private final Switch forwarder = new Switch(16, AGE_NANOS);
+    private final SwitchTable table = new SwitchTable(16, AGE_NANOS);
+    private final Switch forwarder = new Switch(table);
     private final List<ArenaGuest> guests = new ArrayList<>();
 
     @BeforeEach

@@ -262,7 +262,7 @@ final class CountersFileTest {
 
     @Test
     void roomForCountersHasALimit() {
-        assertThrows(IllegalArgumentException.class, () -> CountersFile.create(path, 1 << 20));
+        assertThrows(IllegalArgumentException.class, () -> CountersFile.create(path, (1 << 20) + 1));
     }
 
     @Test

@@ -59,7 +59,7 @@ final class Stand implements AutoCloseable {
         end = new EndPort(new PortCounters(counters.manager(), "end"), latency, frameBytes, batch, stepNanos, free);
         thread = Thread.ofPlatform().name("receiver").daemon().start(this::work);
         Link link = new Link();
-        await(done -> proxy.addPort(endpoint.port(), link, () -> done.complete(null)), "start a worker");
+        await(done -> proxy.addPort(endpoint.port().shard(0), link, () -> done.complete(null)), "start a worker");
         await(done -> proxy.addPort(end, link, () -> done.complete(null)), "start a worker");
         await(endpoint.start(), "listen on " + socket);
     }
@@ -116,7 +116,7 @@ final class Stand implements AutoCloseable {
             if (!ended.isDone()) {
                 await(endpoint.close(), "end its session");
                 await(done -> proxy.removePort(end, () -> done.complete(null)), "leave its port");
-                await(done -> proxy.removePort(endpoint.port(), () -> done.complete(null)), "leave its port");
+                await(done -> proxy.removePort(endpoint.port().shard(0), () -> done.complete(null)), "leave its port");
             }
             running = false;
             proxy.wake();

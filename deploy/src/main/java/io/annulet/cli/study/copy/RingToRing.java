@@ -4,6 +4,7 @@ import io.annulet.backend.data.FrameBurst;
 import io.annulet.backend.data.Link;
 import io.annulet.backend.data.QueueSetup;
 import io.annulet.backend.port.GuestPort;
+import io.annulet.backend.port.GuestShard;
 import io.annulet.backend.port.LoopbackPort;
 import io.annulet.backend.port.Port;
 import io.annulet.backend.port.PortListener;
@@ -20,6 +21,7 @@ import io.annulet.guest.RamOptions;
 import io.annulet.vhostuser.VirtioFeature;
 import io.annulet.vring.RingFault;
 import io.annulet.vring.RingFeatures;
+import java.util.List;
 
 /**
  * A driver, a port, a link and another port, all worked by the measuring thread: what a worker does for a frame, without
@@ -72,14 +74,14 @@ final class RingToRing implements AutoCloseable {
         receiver = twoCopies ? sender : new NetDriver(ram, options, 1);
         sender.start(FEATURES);
         CountersFile counters = CountersFile.inMemory(2 * PortCounters.COUNT);
-        GuestPort first = guestPort("a", counters);
+        GuestShard first = guestPort("a", counters);
         open(first, sender);
         source = first;
         if (twoCopies) {
             destination = new LoopbackPort("b", new PortCounters(counters.manager(), "b"));
         } else {
             receiver.start(FEATURES);
-            GuestPort second = guestPort("b", counters);
+            GuestShard second = guestPort("b", counters);
             open(second, receiver);
             destination = second;
         }
@@ -87,11 +89,12 @@ final class RingToRing implements AutoCloseable {
         link.add(destination);
     }
 
-    private static GuestPort guestPort(String name, CountersFile counters) {
-        return new GuestPort(name, 1, new PortCounters(counters.manager(), name), new Quiet(), () -> true);
+    private static GuestShard guestPort(String name, CountersFile counters) {
+        return new GuestPort(name, 1, 0, List.of(new PortCounters(counters.manager(), name)), new Quiet(), () -> true)
+                .shard(0);
     }
 
-    private void open(GuestPort port, NetDriver driver) {
+    private void open(GuestShard port, NetDriver driver) {
         for (DriverVring vring : driver.vrings()) {
             port.onOpenQueue(new QueueSetup(
                     vring.index(),

@@ -1,0 +1,94 @@
+package io.annulet.backend.data;
+
+import io.annulet.backend.port.GuestPort;
+import io.annulet.backend.port.GuestShard;
+import io.annulet.linux.EventFd;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the control plane reaches a guest's port that several workers may work: what is about one queue goes to the worker
+ * of that queue, what is about all of them to every worker. Used by the control thread.
+ *
+ * <p>Each method is one of {@link WorkerProxy}, and so is what {@code done} means. It is called once, on a worker's
+ * thread, when all workers that were told have done the command. Since a queue is left under its lock, that is true for
+ * workers that had borrowed it as well.
+ */
+public final class PortProxy {
+
+    private final GuestPort port;
+    private final List<WorkerProxy> workers;
+
+    /** @param workers of the port's domain, as many as the port has shards */
+    public PortProxy(GuestPort port, List<WorkerProxy> workers) {
+        if (workers.size() != port.shards().size()) {
+            throw new IllegalArgumentException(
+                    workers.size() + " workers for " + port.shards().size() + " shards");
+        }
+        this.port = port;
+        this.workers = List.copyOf(workers);
+    }
+
+    private WorkerProxy worker(int queueIndex) {
+        return workers.get(port.workerOf(queueIndex));
+    }
+
+    private GuestShard shard(int queueIndex) {
+        return port.shard(port.workerOf(queueIndex));
+    }
+
+    public void openQueue(QueueSetup setup, Runnable done) {
+        worker(setup.queueIndex()).openQueue(shard(setup.queueIndex()), setup, done);
+    }
+
+    public void closeQueue(int queueIndex, LongConsumer done) {
+        worker(queueIndex).closeQueue(shard(queueIndex), queueIndex, done);
+    }
+
+    public void enableQueue(int queueIndex, boolean enabled, Runnable done) {
+        worker(queueIndex).enableQueue(shard(queueIndex), queueIndex, enabled, done);
+    }
+
+    public void replaceCall(int queueIndex, @Nullable EventFd call, Runnable done) {
+        worker(queueIndex).replaceCall(shard(queueIndex), queueIndex, call, done);
+    }
+
+    public void replaceError(int queueIndex, @Nullable EventFd error, Runnable done) {
+        worker(queueIndex).replaceError(shard(queueIndex), queueIndex, error, done);
+    }
+
+    /** Each worker moves its own queues, and has seen when it does that the memory before is gone. */
+    public void replaceMemory(List<QueueSetup> moved, Runnable done) {
+        Runnable oneDone = afterAll(done);
+        for (int i = 0; i < workers.size(); i++) {
+            int worker = i;
+            List<QueueSetup> ofWorker = moved.stream()
+                    .filter(setup -> port.workerOf(setup.queueIndex()) == worker)
+                    .toList();
+            workers.get(i).replaceMemory(port.shard(i), ofWorker, oneDone);
+        }
+    }
+
+    public void closeAllQueues(Runnable done) {
+        Runnable oneDone = afterAll(done);
+        for (int i = 0; i < workers.size(); i++) {
+            workers.get(i).closeAllQueues(port.shard(i), oneDone);
+        }
+    }
+
+    /** Through the worker of the first queue pair. */
+    public void injectFrame(byte[] frame, Runnable done) {
+        worker(0).injectFrame(shard(0), frame, done);
+    }
+
+    private Runnable afterAll(Runnable done) {
+        AtomicInteger left = new AtomicInteger(workers.size());
+        return () -> {
+            if (left.decrementAndGet() == 0) {
+                done.run();
+            }
+        };
+    }
+}

@@ -1,0 +1,153 @@
+package io.annulet.journey;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.annulet.guest.DriverReceiveQueue;
+import io.annulet.guest.DriverTransmitQueue;
+import io.annulet.guest.FrameFactory;
+import io.annulet.guest.ReceivedFrame;
+import io.annulet.guest.SimulatedGuest;
+import io.annulet.guest.TrafficChecker;
+import io.annulet.memory.HostMemory;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Frames from all transmit queues of one simulated guest to another, each queue a flow of its own, every byte checked;
+ * owned by the thread that owns both guests. A flow has no more frames under way than a window, lost ones not counted.
+ */
+final class ManyQueuesTraffic {
+
+    private static final int SHORTEST = 60;
+    private static final int LONGEST = 1518;
+    private static final int RECEIVE_BURST = 64;
+
+    private final long fromMacWord;
+    private final SimulatedGuest from;
+    private final SimulatedGuest to;
+    private final List<FrameFactory> flows = new ArrayList<>();
+    private final TrafficChecker checker;
+    private final long[] received;
+    private final boolean[] paused;
+
+    ManyQueuesTraffic(SimulatedGuest from, long fromMac, SimulatedGuest to, long toMac) {
+        this.from = from;
+        this.to = to;
+        this.fromMacWord = Long.reverseBytes(fromMac) >>> 16;
+        int pairs = from.driver().queuePairs();
+        for (int flow = 0; flow < pairs; flow++) {
+            flows.add(new FrameFactory(toMac, fromMac, flow));
+        }
+        this.checker = new TrafficChecker(toMac, pairs);
+        this.received = new long[pairs];
+        this.paused = new boolean[pairs];
+    }
+
+    /** A queue that is paused sends nothing more. */
+    void pause(int pair, boolean on) {
+        paused[pair] = on;
+    }
+
+    /** Sends on every queue until its window is full. */
+    void send(int window) {
+        for (int flow = 0; flow < flows.size(); flow++) {
+            if (!paused[flow]) {
+                send(flow, window);
+            }
+        }
+    }
+
+    private void send(int flow, int window) {
+        FrameFactory frames = flows.get(flow);
+        DriverTransmitQueue queue = from.transmitQueue(flow);
+        for (int i = 0; i < window && frames.sequence() - received[flow] < window; i++) {
+            long address = queue.reserve();
+            if (address == 0) {
+                break;
+            }
+            int byteLength = SHORTEST + (int) (frames.sequence() * 37 % (LONGEST - SHORTEST + 1));
+            frames.write(address, byteLength);
+            queue.submit(byteLength);
+        }
+        queue.flush();
+    }
+
+    /** Looks at every receive queue; returns how many frames were there, those that others have flooded included. */
+    int receive() {
+        int frames = 0;
+        for (int pair = 0; pair < to.driver().queuePairs(); pair++) {
+            frames += to.receiveQueue(pair).receive(this::check, RECEIVE_BURST);
+        }
+        return frames;
+    }
+
+    private void check(ReceivedFrame frame) {
+        long at = frame.address();
+        long source = HostMemory.loadLong(at) >>> 48 | (HostMemory.loadLong(at + 8) & 0xffff_ffffL) << 16;
+        if (source != fromMacWord) {
+            return;
+        }
+        checker.onFrame(frame);
+        int flow = HostMemory.loadShortUnaligned(at + 14);
+        if (flow < received.length) {
+            // A later frame tells that those before it will not come, so they are not waited for.
+            received[flow] = Math.max(received[flow], HostMemory.loadLong(at + 16) + 1);
+        }
+    }
+
+    /** Whether all that was sent has come, or a later frame of its flow. */
+    boolean isQuiet() {
+        for (int flow = 0; flow < received.length; flow++) {
+            if (received[flow] < flows.get(flow).sequence()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Frames that are under way are not waited for any more. */
+    void forgetUnderWay() {
+        for (int flow = 0; flow < received.length; flow++) {
+            received[flow] = flows.get(flow).sequence();
+        }
+    }
+
+    long sent() {
+        return flows.stream().mapToLong(FrameFactory::sequence).sum();
+    }
+
+    /** Frames of each flow that were sent at least. */
+    long sentOnEach() {
+        return flows.stream().mapToLong(FrameFactory::sequence).min().orElse(0);
+    }
+
+    /** What came, flow by flow; flows that lost their last frames are closed before. */
+    TrafficChecker checker() {
+        return checker;
+    }
+
+    void closeFlows() {
+        for (int flow = 0; flow < flows.size(); flow++) {
+            checker.closeFlow(flow, flows.get(flow).sequence());
+        }
+    }
+
+    /** That the back-end worked no ring wrongly. */
+    void assertNoViolations() {
+        for (int pair = 0; pair < from.driver().queuePairs(); pair++) {
+            assertEquals(0, from.transmitQueue(pair).violations().total(), "transmit queue " + pair);
+        }
+        for (int pair = 0; pair < to.driver().queuePairs(); pair++) {
+            DriverReceiveQueue queue = to.receiveQueue(pair);
+            assertEquals(
+                    0,
+                    queue.violations().total(),
+                    () -> "receive queue of " + queue.vring().index());
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "sent " + sent() + ", " + checker;
+    }
+}
