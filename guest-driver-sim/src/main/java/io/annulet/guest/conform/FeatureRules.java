@@ -49,13 +49,13 @@ final class FeatureRules {
                 Rule.must(
                         "VU-FEAT-02",
                         Document.VIRTIO,
-                        "Network Device, Feature bit requirements",
+                        "Feature Bits; Network Device, Feature bit requirements",
                         "an offload is offered only with what it depends on",
                         FeatureRules::dependencies),
                 Rule.must(
                         "VU-FEAT-03",
-                        Document.VIRTIO,
-                        "Feature Bits",
+                        Document.VHOST_USER,
+                        "Communication",
                         "a front-end that acknowledges what was not offered does not end the back-end",
                         FeatureRules::neverOffered),
                 Rule.must(

@@ -1,5 +1,6 @@
 package io.annulet.guest.conform;
 
+import io.annulet.guest.RamOptions;
 import io.annulet.guest.VhostUserFrontEnd;
 import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vhostuser.ProtocolFeature;
@@ -12,7 +13,10 @@ import java.util.List;
 final class LifeRules {
 
     private static final String SECTION = "Communication";
+    private static final String STATES = "Ring states";
     private static final String MULTIQUEUE = "Multiple queue support";
+    private static final Setup TWO_PAIRS =
+            Setup.USUAL.with(VirtioFeature.NET_MQ).withQueuePairs(2);
     private static final int CONNECTIONS = 10;
     private static final int FRAMES = 20;
 
@@ -21,31 +25,39 @@ final class LifeRules {
     static List<Rule> all() {
         return List.of(
                 rule(
-                        "VU-LIFE-01",
-                        SECTION,
-                        "after a front-end that died amid traffic the next one is served",
-                        LifeRules::afterCrash),
+                                "VU-LIFE-01",
+                                SECTION,
+                                "after a front-end that died amid traffic the next one is served",
+                                LifeRules::afterCrash)
+                        .advised(),
                 rule(
-                        "VU-LIFE-02",
-                        SECTION,
-                        "after a front-end that died amid a message the next one is served",
-                        LifeRules::afterHalfMessage),
+                                "VU-LIFE-02",
+                                SECTION,
+                                "after a front-end that died amid a message the next one is served",
+                                LifeRules::afterHalfMessage)
+                        .advised(),
                 rule(
-                        "VU-LIFE-03",
-                        SECTION,
-                        "after front-ends that connected and said nothing the next one is served",
-                        LifeRules::afterSilence),
+                                "VU-LIFE-03",
+                                SECTION,
+                                "after front-ends that connected and said nothing the next one is served",
+                                LifeRules::afterSilence)
+                        .advised(),
                 rule(
-                        "VU-LIFE-04",
-                        SECTION,
-                        "a front-end that comes back goes on with its rings, from the used index on",
-                        LifeRules::comesBack),
+                                "VU-LIFE-04",
+                                SECTION,
+                                "a front-end that comes back goes on with its rings, from the used index on",
+                                LifeRules::comesBack)
+                        .advised(),
                 rule(
                         "VU-LIFE-05",
-                        SECTION,
+                        STATES,
                         "a second set-up on the same connection, with memory in another place, works",
-                        LifeRules::secondSetUp),
-                rule("VU-LIFE-06", SECTION, "a guest that reboots without a word is served", LifeRules::reboots),
+                        trial -> secondSetUp(trial, elsewhere())),
+                rule(
+                        "VU-LIFE-06",
+                        STATES,
+                        "a guest that reboots is served: its rings stop, and start as others",
+                        LifeRules::reboots),
                 rule("VU-MQ-01", MULTIQUEUE, "frames go out through a second pair of queues", LifeRules::secondPair),
                 rule(
                         "VU-MQ-02",
@@ -130,11 +142,22 @@ final class LifeRules {
         guest.queues().forEach(queue -> guest.frontEnd().getVringBase(queue.index()));
     }
 
-    private static void secondSetUp(Trial trial) {
+    private static RamOptions elsewhere() {
+        long guestAddress = 2 * RamOptions.GUEST_BASE;
+        long userAddress = RamOptions.USER_BASE + RamOptions.GUEST_BASE;
+        return new RamOptions(
+                List.of(new RamOptions.Range(guestAddress, userAddress, Setup.USUAL_RAM_BYTES)),
+                RamOptions.Backing.SEALABLE_MEMFD,
+                false,
+                false);
+    }
+
+    /** Stops the rings and sets up others in this memory, from the features on. */
+    static void secondSetUp(Trial trial, RamOptions memory) {
         Pair pair = trial.pair(Setup.USUAL);
         ProbeGuest tested = pair.tested();
         stopAll(tested);
-        ProbeGuest second = trial.own(tested.withOtherMemory());
+        ProbeGuest second = trial.own(tested.withOtherMemory(memory));
         second.bringUp();
         Pair next = new Pair(trial, second, pair.peer());
         next.warmUp();
@@ -155,8 +178,7 @@ final class LifeRules {
     }
 
     private static ProbeGuest twoPairs(Trial trial) {
-        ProbeGuest tested =
-                trial.attached(0, Setup.USUAL.with(VirtioFeature.NET_MQ).withQueuePairs(2));
+        ProbeGuest tested = trial.attached(0, TWO_PAIRS);
         tested.needs(VirtioFeature.NET_MQ, "VIRTIO_NET_F_MQ").needs(ProtocolFeature.MQ);
         if (tested.frontEnd().getQueueNum() < 2) {
             throw Stop.notOffered("more than one pair of queues");
@@ -164,8 +186,9 @@ final class LifeRules {
         return tested;
     }
 
+    /** The peer has two pairs as well: what goes out on the second one may be meant to come in on the second one. */
     private static void secondPair(Trial trial) {
-        Pair pair = trial.flowing(twoPairs(trial), trial.guest(1, Setup.USUAL));
+        Pair pair = trial.flowing(twoPairs(trial), trial.guest(1, TWO_PAIRS));
         FramePath second = pair.tested().frames(1);
         for (int i = 0; i < 4; i++) {
             pair.deliverFromTested(TestFrames.MIN_BYTE_LENGTH, frame -> {

@@ -3,6 +3,7 @@ package io.annulet.guest.conform;
 import io.annulet.guest.Message;
 import io.annulet.guest.Payloads;
 import io.annulet.guest.RamOptions;
+import io.annulet.linux.EventFd;
 import io.annulet.linux.Fd;
 import io.annulet.linux.Mapping;
 import io.annulet.linux.Memfd;
@@ -19,7 +20,7 @@ import java.util.List;
 final class LogRules {
 
     private static final String SECTION = "Migration";
-    private static final long LOG_OFFSET = 4096;
+    private static final long SOME_OFFSET = 4096;
     private static final int FRAMES = 16;
 
     private LogRules() {}
@@ -27,7 +28,7 @@ final class LogRules {
     static List<Rule> all() {
         return List.of(
                 rule("VU-LOG-01", "SET_LOG_BASE is answered", LogRules::answered),
-                rule("VU-LOG-02", "the pages of used receive buffers are logged", LogRules::buffersLogged)
+                rule("VU-LOG-02", "the pages of used receive buffers are logged", trial -> buffersLogged(trial, 0))
                         .withTraffic(),
                 rule(
                                 "VU-LOG-03",
@@ -35,6 +36,13 @@ final class LogRules {
                                 LogRules::usedRingLogged)
                         .withTraffic(),
                 rule("VU-LOG-04", "without VHOST_F_LOG_ALL nothing is logged", LogRules::notLogged)
+                        .withTraffic(),
+                rule(
+                                "VU-LOG-05",
+                                "the log begins at the offset in its file that SET_LOG_BASE tells",
+                                trial -> buffersLogged(trial, SOME_OFFSET))
+                        .withTraffic(),
+                rule("VU-LOG-06", "SET_LOG_FD takes nothing away: pages are logged all the same", LogRules::logFd)
                         .withTraffic());
     }
 
@@ -42,17 +50,17 @@ final class LogRules {
         return Rule.must(id, Document.VHOST_USER, SECTION, expectation, check);
     }
 
-    /** The log as the back-end gets it: it begins at an offset in its file. */
-    private record Log(Fd file, Mapping mapping) implements AutoCloseable {
+    /** The log as the back-end gets it: it begins at an offset in its file, which QEMU has at 0. */
+    private record Log(Fd file, Mapping mapping, long offset) implements AutoCloseable {
 
-        static Log create(long byteLength) {
-            Fd file = Memfd.create("dirty-log", LOG_OFFSET + byteLength, true);
-            return new Log(file, Mapping.map(file, 0, LOG_OFFSET + byteLength, Mapping.Protection.READ_WRITE));
+        static Log create(long byteLength, long offset) {
+            Fd file = Memfd.create("dirty-log", offset + byteLength, true);
+            return new Log(file, Mapping.map(file, 0, offset + byteLength, Mapping.Protection.READ_WRITE), offset);
         }
 
         boolean has(long guestAddress) {
             long page = guestAddress / Setup.PAGE_BYTES;
-            return (HostMemory.loadByte(mapping.address() + LOG_OFFSET + page / 8) >> page % 8 & 1) != 0;
+            return (HostMemory.loadByte(mapping.address() + offset + page / 8) >> page % 8 & 1) != 0;
         }
 
         boolean isEmpty() {
@@ -91,11 +99,15 @@ final class LogRules {
     }
 
     private static Log handOver(Trial trial, ProbeGuest guest) {
-        Log log = trial.own(Log.create(logByteLength()));
+        return handOver(trial, guest, 0);
+    }
+
+    private static Log handOver(Trial trial, ProbeGuest guest, long offset) {
+        Log log = trial.own(Log.create(logByteLength(), offset));
         byte[] payload = ByteBuffer.allocate(16)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(MessageLayout.LOG_SIZE, logByteLength())
-                .putLong(MessageLayout.LOG_OFFSET, LOG_OFFSET)
+                .putLong(MessageLayout.LOG_OFFSET, offset)
                 .array();
         try (Message reply = guest.frontEnd().ask(VhostUserRequest.SET_LOG_BASE, payload, log.file())) {
             Stop.unless(
@@ -123,11 +135,25 @@ final class LogRules {
         guest.settle();
     }
 
-    private static void buffersLogged(Trial trial) {
+    private static void buffersLogged(Trial trial, long offset) {
         Pair pair = flowing(trial);
+        Log log = handOver(trial, pair.tested(), offset);
+        startLogging(pair.tested());
+        seeBuffersLogged(trial, pair, log);
+    }
+
+    /** The eventfd is for back-ends that want to tell of changes in the log; none has to. */
+    private static void logFd(Trial trial) {
+        Pair pair = flowing(trial);
+        Log log = handOver(trial, pair.tested());
+        EventFd changes = trial.own(EventFd.create(true, 0));
+        pair.tested().frontEnd().tell(VhostUserRequest.SET_LOG_FD, Payloads.nothing(), changes.fd());
+        startLogging(pair.tested());
+        seeBuffersLogged(trial, pair, log);
+    }
+
+    private static void seeBuffersLogged(Trial trial, Pair pair, Log log) {
         ProbeGuest tested = pair.tested();
-        Log log = handOver(trial, tested);
-        startLogging(tested);
         for (int i = 0; i < FRAMES; i++) {
             Received received = pair.deliverToTested(TestFrames.MAX_BYTE_LENGTH);
             long first = tested.ram()

@@ -5,6 +5,9 @@ import io.annulet.guest.RamOptions;
 import io.annulet.guest.RamOptions.Range;
 import io.annulet.guest.RamRegion;
 import io.annulet.linux.Fd;
+import io.annulet.linux.FileDescriptors;
+import io.annulet.linux.UnixSocket;
+import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vhostuser.ProtocolFeature;
 import io.annulet.vhostuser.VhostUserRequest;
 import java.util.ArrayList;
@@ -87,7 +90,17 @@ final class MemoryRules {
                         "VU-MEM-12",
                         TABLE,
                         "a new memory table while rings run takes effect, and what stays in it goes on",
-                        MemoryRules::tableWhileRunning));
+                        MemoryRules::tableWhileRunning),
+                rule(
+                        "VU-MEM-13",
+                        TABLE,
+                        "a table with the same addresses in another file means the other file",
+                        trial -> LifeRules.secondSetUp(trial, Setup.USUAL.ram())),
+                rule(
+                        "VU-MEM-14",
+                        "Front-end message types, REM_MEM_REG",
+                        "a descriptor that comes with REM_MEM_REG is closed",
+                        MemoryRules::strayDescriptor));
     }
 
     private static Rule rule(String id, String section, String expectation, Rule.Check check) {
@@ -257,6 +270,25 @@ final class MemoryRules {
             frames.transmit()
                     .offer(List.of(Piece.readable(second.hostAddress(), frames.headerByteLength() + frame.length)));
         });
+    }
+
+    /** The message may be refused, but whoever waits for the end of that file must not wait in vain. */
+    private static void strayDescriptor(Trial trial) {
+        Pair pair = pairWithSlots(trial, 2);
+        UnixSocket.Pair ends = trial.own(UnixSocket.pair());
+        byte[] last = Payloads.singleRegion(pair.tested().regions().getLast());
+        pair.tested()
+                .frontEnd()
+                .send(
+                        VhostUserRequest.REM_MEM_REG.id(),
+                        MessageLayout.VERSION,
+                        last,
+                        ends.second().fd());
+        ends.second().close();
+        Stop.unless(
+                FileDescriptors.awaitReadable(ends.first().fd(), trial.limits().waitNanos()),
+                "the other end of the descriptor ends",
+                "it is held open for " + Trial.seconds(trial.limits().waitNanos()));
     }
 
     private static void addedWhileRunning(Trial trial) {

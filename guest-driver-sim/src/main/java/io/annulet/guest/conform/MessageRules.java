@@ -18,7 +18,7 @@ import java.util.List;
 final class MessageRules {
 
     private static final String HEADER = "Message Specification, Header";
-    private static final String STREAM = "Communication";
+    private static final String STREAM = "SOCK_STREAM";
     private static final int UNKNOWN_REQUEST = 200;
     private static final int FLAGS_OF_A_REPLY = MessageLayout.VERSION | MessageLayout.FLAG_REPLY;
 
@@ -31,18 +31,16 @@ final class MessageRules {
                         HEADER,
                         "a reply has version 1, the reply flag, the id of its request and a payload of its type",
                         MessageRules::replyHeader),
-                rule(
+                stream(
                         "VU-MSG-02",
-                        STREAM,
                         "a header may come in two writes: a stream socket keeps no message boundaries",
                         trial -> split(trial, 5)),
-                rule(
+                stream(
                         "VU-MSG-03",
-                        STREAM,
                         "a payload may come in a write of its own",
                         trial -> split(trial, MessageLayout.HEADER_BYTES)),
-                rule("VU-MSG-04", STREAM, "a payload may come in two writes", trial -> split(trial, 16)),
-                rule("VU-MSG-05", STREAM, "several messages may come in one write", MessageRules::coalesced),
+                stream("VU-MSG-04", "a payload may come in two writes", trial -> split(trial, 16)),
+                stream("VU-MSG-05", "several messages may come in one write", MessageRules::coalesced),
                 rule(
                         "VU-MSG-06",
                         "Front-end message types, GET_PROTOCOL_FEATURES",
@@ -62,6 +60,11 @@ final class MessageRules {
 
     private static Rule rule(String id, String section, String expectation, Rule.Check check) {
         return Rule.must(id, Document.VHOST_USER, section, expectation, check);
+    }
+
+    /** A byte stream keeps no message boundaries, but the protocol does not say that messages may be cut anywhere. */
+    private static Rule stream(String id, String expectation, Rule.Check check) {
+        return Rule.must(id, Document.SOCKETS, STREAM, expectation, check).advised();
     }
 
     static byte[] bytes(int request, int flags, byte[] payload) {

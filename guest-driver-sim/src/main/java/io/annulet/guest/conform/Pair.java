@@ -132,9 +132,7 @@ final class Pair {
         long wanted = TestFrames.number(frame);
         List<Received> found = new ArrayList<>();
         trial.comesTrue(timeoutNanos, () -> {
-            for (Received received = at.frames().poll();
-                    received != null;
-                    received = at.frames().poll()) {
+            for (Received received = at.poll(); received != null; received = at.poll()) {
                 if (TestFrames.isOurs(received.frame()) && TestFrames.number(received.frame()) == wanted) {
                     found.add(received);
                     return true;

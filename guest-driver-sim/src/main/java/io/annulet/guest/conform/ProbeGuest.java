@@ -1,6 +1,7 @@
 package io.annulet.guest.conform;
 
 import io.annulet.guest.GuestRam;
+import io.annulet.guest.RamOptions;
 import io.annulet.guest.RamRegion;
 import io.annulet.guest.VhostUserFrontEnd;
 import io.annulet.linux.Seals;
@@ -8,6 +9,7 @@ import io.annulet.vhostuser.ProtocolFeature;
 import io.annulet.vhostuser.VirtioFeature;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A guest that a rule plays, step by step; used by one thread.
@@ -237,6 +239,18 @@ final class ProbeGuest implements AutoCloseable {
         return paths.get(pair);
     }
 
+    /** The next frame that arrived on any pair: which one a frame comes in on is the device's choice. */
+    @Nullable
+    Received poll() {
+        for (FramePath path : paths) {
+            Received received = path.poll();
+            if (received != null) {
+                return received;
+            }
+        }
+        return null;
+    }
+
     int port() {
         return port;
     }
@@ -246,8 +260,8 @@ final class ProbeGuest implements AutoCloseable {
     }
 
     /** A guest with memory of its own on the same connection, from the features on; this one's rings are stopped. */
-    ProbeGuest withOtherMemory() {
-        ProbeGuest other = new ProbeGuest(frontEnd, port, setup);
+    ProbeGuest withOtherMemory(RamOptions memory) {
+        ProbeGuest other = new ProbeGuest(frontEnd, port, setup.withRam(memory));
         other.offered = offered;
         other.offeredProtocol = offeredProtocol;
         other.features = features;

@@ -149,7 +149,7 @@ final class ReferenceMemory implements AutoCloseable {
 
     void setLog(Fd file, long byteLength, long offset) {
         log = Mapping.map(file, 0, offset + byteLength, Mapping.Protection.READ_WRITE);
-        logOffset = offset;
+        logOffset = flaws.contains(Flaw.LOG_OFFSET_TWICE) ? 2 * offset : offset;
     }
 
     void logWrites(boolean on) {

@@ -46,6 +46,8 @@ final class ReferencePort implements AutoCloseable {
     private boolean resetForGood;
     private boolean wasReset;
     private boolean hangs;
+    private boolean logsToEventFd;
+    private ByteBuffer table = ByteBuffer.allocate(0);
     private int connections;
     private int status;
     private @Nullable Fd channel;
@@ -307,6 +309,9 @@ final class ReferencePort implements AutoCloseable {
             case ADD_MEM_REG -> addRegion(payload, message.fds.getFirst());
             case REM_MEM_REG -> {
                 memory.remove(payload.position(MessageLayout.SINGLE_REGION));
+                if (has(Flaw.KEEPS_STRAY_DESCRIPTOR)) {
+                    message.fds.clear();
+                }
                 yield true;
             }
             case SET_VRING_NUM, SET_VRING_BASE, SET_VRING_ENABLE ->
@@ -328,6 +333,10 @@ final class ReferencePort implements AutoCloseable {
                 yield true;
             }
             case SET_BACKEND_REQ_FD -> keepChannel(message);
+            case SET_LOG_FD -> {
+                logsToEventFd = has(Flaw.LOGS_TO_EVENTFD_ONLY);
+                yield true;
+            }
             default -> true;
         };
     }
@@ -342,7 +351,7 @@ final class ReferencePort implements AutoCloseable {
         }
         features = acknowledged;
         featuresWereSet = true;
-        memory.logWrites((acknowledged & VirtioFeature.LOG_ALL) != 0);
+        memory.logWrites((acknowledged & VirtioFeature.LOG_ALL) != 0 && !logsToEventFd);
         boolean enablesAll = (acknowledged & VirtioFeature.PROTOCOL_FEATURES) == 0;
         for (int index = 0; index < 2 * QUEUE_PAIRS; index++) {
             ReferenceRing ring = ring(index);
@@ -361,6 +370,10 @@ final class ReferencePort implements AutoCloseable {
         if ((has(Flaw.NO_TABLE_WHILE_RUNNING) && isRunning()) || (has(Flaw.KEEPS_FIRST_MEMORY) && memoryWasSet)) {
             return true;
         }
+        if (has(Flaw.COMPARES_TABLES_BY_ADDRESS) && memoryWasSet && table.equals(payload)) {
+            return true;
+        }
+        table = payload.duplicate();
         memoryWasSet = true;
         memory.clear();
         int count = payload.getInt();
