@@ -13,5 +13,11 @@ public enum DeviceViolation {
     /** num_buffers promises more buffers than were used together. */
     BUFFERS_MISSING,
     /** More bytes than an Ethernet frame can have. */
-    FRAME_TOO_LONG
+    FRAME_TOO_LONG,
+    /** A header that asks for a checksum or tells of segments although the driver did not acknowledge that. */
+    OFFLOAD_NOT_ACKNOWLEDGED,
+    /** A checksum that would lie behind the frame's end. */
+    CHECKSUM_OUTSIDE_FRAME,
+    /** A gso_type without a gso_size, or without NEEDS_CSUM. */
+    SEGMENTATION_INCOMPLETE
 }

@@ -22,6 +22,7 @@ public final class DriverReceiveQueue {
     private final ReceivedFrame frame;
     private final DeviceViolations violations = new DeviceViolations();
     private DriverHalf half;
+    private ReceivedHeaderRules headerRules = new ReceivedHeaderRules(0);
     private int headerByteLength = NetHeaderLayout.BYTES;
     private int headerOffset;
     private boolean mergeable;
@@ -45,6 +46,7 @@ public final class DriverReceiveQueue {
 
     /** Begins afresh on a cleared ring and offers all buffers. */
     void start(long features, int headerBytes, boolean mergeableBuffers, int baseIndex) {
+        headerRules = new ReceivedHeaderRules(features);
         headerByteLength = headerBytes;
         headerOffset = ChainBuilder.headerOffset(framing, headerBytes);
         mergeable = mergeableBuffers;
@@ -124,9 +126,14 @@ public final class DriverReceiveQueue {
         frame.begin(header);
         if (numBuffers == 1 && framing.isOneDescriptor()) {
             frame.addPiece(data, (int) written - headerByteLength);
-            return true;
+            return hasGoodHeader();
         }
-        return gatherPieces(data, (int) written, numBuffers);
+        return gatherPieces(data, (int) written, numBuffers) && hasGoodHeader();
+    }
+
+    private boolean hasGoodHeader() {
+        DeviceViolation violation = headerRules.judge(frame.headerAddress(), frame.byteLength());
+        return violation == null || violated(violation);
     }
 
     private boolean gatherPieces(long firstData, int firstWritten, int numBuffers) {

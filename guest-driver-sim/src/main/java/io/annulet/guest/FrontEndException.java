@@ -23,7 +23,7 @@ public final class FrontEndException extends RuntimeException {
 
     private final Reason reason;
 
-    FrontEndException(Reason reason, String message) {
+    public FrontEndException(Reason reason, String message) {
         super(message);
         this.reason = reason;
     }

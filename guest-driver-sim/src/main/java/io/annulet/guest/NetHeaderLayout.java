@@ -30,6 +30,14 @@ public final class NetHeaderLayout {
     public static final int FLAG_NEEDS_CSUM = 1;
     public static final int FLAG_DATA_VALID = 2;
 
+    public static final int GSO_NONE = 0;
+    public static final int GSO_TCPV4 = 1;
+    public static final int GSO_UDP = 3;
+    public static final int GSO_TCPV6 = 4;
+    public static final int GSO_UDP_L4 = 5;
+    /** Beside a TCP type: the sender reduced its window, which only the first segment may say. */
+    public static final int GSO_ECN = 0x80;
+
     private NetHeaderLayout() {}
 
     /** The header's length under these acknowledged features. */

@@ -5,6 +5,8 @@ import io.annulet.guest.traffic.CaptureFile;
 import io.annulet.guest.traffic.FrameForm;
 import io.annulet.guest.traffic.FrameSizes;
 import io.annulet.guest.traffic.Load;
+import io.annulet.guest.traffic.Offload;
+import io.annulet.guest.traffic.Offloading;
 import io.annulet.guest.traffic.Rate;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,14 +24,27 @@ final class LoadChoice {
             names = "--size",
             paramLabel = "BYTES",
             description = "Lengths of frames in turn, without frame check sequence: 64, or 64,570,1518, or imix"
-                    + " (7:4:1 of 64, 570 and 1518) (default: 64).")
-    private String size = "64";
+                    + " (7:4:1 of 64, 570 and 1518) (default: 64, or what the form needs at least).")
+    private @Nullable String size;
 
     @Option(
             names = "--form",
-            paramLabel = "ethernet|udp",
-            description = "Test frames of an EtherType of their own (default), or IPv4 with UDP.")
-    private FrameForm form = FrameForm.ETHERNET;
+            paramLabel = "FORM",
+            description = "Test frames of an EtherType of their own, ethernet (default), or udp, tcp, udp6 or tcp6.")
+    private @Nullable FrameForm form;
+
+    @Option(
+            names = "--offload",
+            paramLabel = "WORK",
+            description = "Leave this to the device, and take it undone: csum, tso4, tso6, ecn, ufo, uso4, uso6 or none"
+                    + " (default).")
+    private Offload offload = Offload.NONE;
+
+    @Option(
+            names = "--segment",
+            paramLabel = "BYTES",
+            description = "With --offload: payload of the segments to cut longer frames into (default: 1448).")
+    private int segmentByteLength = Offloading.USUAL_SEGMENT_BYTES;
 
     @Option(
             names = "--flows",
@@ -86,6 +101,7 @@ final class LoadChoice {
 
     private static final long FOREVER_NANOS = Long.MAX_VALUE / 4;
     private static final String DEFAULT_WARMUP = "1s";
+    private static final int USUAL_BYTES = 64;
 
     /**
      * @param defaultDuration if neither time nor frames are bounded; null for none
@@ -96,10 +112,13 @@ final class LoadChoice {
         List<byte[]> captured =
                 capture == null ? null : CaptureFile.read(capture).frames();
         String noWarmup = frames == null ? DEFAULT_WARMUP : "0s";
+        FrameForm wantedForm = form == null ? offload.usualForm() : form;
+        int usualByteLength = Math.max(USUAL_BYTES, wantedForm.minByteLength());
+        FrameSizes sizes = size == null ? FrameSizes.of(usualByteLength) : FrameSizes.parse(size);
         Load load = Load.DEFAULTS
                 .withCapture(captured)
-                .withForm(form)
-                .withSizes(FrameSizes.parse(size))
+                .withSizes(sizes)
+                .withOffload(wantedForm, new Offloading(offload, segmentByteLength))
                 .withFlows(flows, macs)
                 .withRate(Rate.parse(rate))
                 .withDurations(durationNanos(defaultDuration), Amounts.nanos(warmup == null ? noWarmup : warmup));
@@ -124,6 +143,8 @@ final class LoadChoice {
     Map<String, Object> report(Load load) {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("form", hasCapture() ? "pcap" : load.form().name().toLowerCase(Locale.ROOT));
+        report.put("offload", offload.name().toLowerCase(Locale.ROOT));
+        report.put("segment_bytes", offload == Offload.NONE ? null : segmentByteLength);
         report.put("pcap", capture == null ? null : capture.toString());
         report.put("sizes", hasCapture() ? null : load.sizes().cycle());
         report.put("mean_bytes", load.meanByteLength());

@@ -69,6 +69,8 @@ import picocli.CommandLine.Spec;
             "  annulet sim --rate 200k --size imix --both-ways --cpu 2 a.sock b.sock",
             "Packed rings, 1,000 UDP flows on four queue pairs, for programs:",
             "  annulet sim --ring packed --queues 4 --form udp --flows 1000 --json a.sock b.sock",
+            "Long TCP segments that the back-end has to cut or to hand on as they are:",
+            "  annulet sim --offload tso4 --size 65000 a.sock b.sock",
             "Through a switch to a guest of another process and back:",
             "  annulet sim --mode echo --number 5 b.sock &  annulet sim --to 5 a.sock",
             "What the simulator costs by itself:",

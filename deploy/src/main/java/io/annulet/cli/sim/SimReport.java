@@ -69,6 +69,7 @@ final class SimReport {
         report.put("stale", counts.stale());
         report.put("corrupted", counts.corrupted());
         report.put("misdelivered", counts.misdelivered());
+        report.put("misdescribed", counts.misdescribed());
         report.put("foreign", counts.foreign());
         return report;
     }

@@ -83,6 +83,7 @@ final class SimTable {
         append(text, counts.stale(), "far out of order");
         append(text, counts.corrupted(), "corrupted");
         append(text, counts.misdelivered(), "misdelivered");
+        append(text, counts.misdescribed(), "with a wrong virtio-net header");
         append(text, counts.foreign(), "not ours");
         append(text, direction.givenUp(), "round trips given up");
         return text.toString();

@@ -177,6 +177,8 @@ final class SimCommandTest {
         assertUsage("is no processor", "--cpu", "first", "a");
         assertUsage(
                 "no back-end at", "--timeout", "50ms", folder.resolve("nobody").toString());
+        assertUsage("have nothing for TSO4", "--offload", "tso4", "--form", "udp", "--size", "9000", "a", "b");
+        assertUsage("a multiple of 8", "--offload", "tso4", "--segment", "1460", "--size", "9000", "a", "b");
         assertUsage("--to goes with", "--to", "3", "a", "b");
         assertUsage("0 to 200", "--to", "300", "a");
         assertUsage("needs test frames", "--mode", "receive", "--pcap", "/dev/null", "a");
@@ -187,6 +189,19 @@ final class SimCommandTest {
         assertEquals(2, execute(List.of(arguments)));
         assertTrue(err.toString().contains(expected), this::said);
         assertEquals(1, err.toString().lines().count(), this::said);
+    }
+
+    @Test
+    void segmentsAreLeftToADeviceThatOffersIt() {
+        String[] options = {"--offload", "tso6", "--size", "300,9000", "--json"};
+        try (ReferenceBackEnd _ = start(BackEndOptions.DEFAULTS.with(BackEndOptions.OFFLOADS))) {
+            assertEquals(0, sim(BRIEFLY, options, "a", "b"), this::said);
+            assertTrue(out.toString().contains("\"form\":\"tcp6\",\"offload\":\"tso6\""), this::said);
+        }
+        try (ReferenceBackEnd _ = start(BackEndOptions.DEFAULTS)) {
+            assertEquals(2, sim(BRIEFLY, options, "a", "b"), this::said);
+            assertTrue(err.toString().contains("VIRTIO_NET_F_CSUM, VIRTIO_NET_F_GUEST_CSUM"), this::said);
+        }
     }
 
     @Test

@@ -11,6 +11,21 @@ import io.annulet.vhostuser.VirtioFeature;
  */
 public record BackEndOptions(long features, int queuePairs, Fault fault, int every) {
 
+    /** All that a sender may leave to the device; this one hands it on as it is. */
+    public static final long OFFLOADS = VirtioFeature.NET_CSUM
+            | VirtioFeature.NET_GUEST_CSUM
+            | VirtioFeature.NET_HOST_TSO4
+            | VirtioFeature.NET_GUEST_TSO4
+            | VirtioFeature.NET_HOST_TSO6
+            | VirtioFeature.NET_GUEST_TSO6
+            | VirtioFeature.NET_HOST_ECN
+            | VirtioFeature.NET_GUEST_ECN
+            | VirtioFeature.NET_HOST_UFO
+            | VirtioFeature.NET_GUEST_UFO
+            | VirtioFeature.NET_HOST_USO
+            | VirtioFeature.NET_GUEST_USO4
+            | VirtioFeature.NET_GUEST_USO6;
+
     /** All ring features, mergeable buffers and several queue pairs, and nothing wrong. */
     public static final BackEndOptions DEFAULTS = new BackEndOptions(
             VirtioFeature.VERSION_1
@@ -32,6 +47,10 @@ public record BackEndOptions(long features, int queuePairs, Fault fault, int eve
 
     public BackEndOptions withFeatures(long other) {
         return new BackEndOptions(other, queuePairs, fault, every);
+    }
+
+    public BackEndOptions with(long more) {
+        return withFeatures(features | more);
     }
 
     public BackEndOptions without(long some) {

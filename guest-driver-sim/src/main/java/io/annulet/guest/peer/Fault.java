@@ -21,6 +21,10 @@ public enum Fault {
     REORDERS,
     /** It is delivered with another destination address. */
     MISDIRECTS,
+    /** What its header leaves to the device is forgotten. */
+    FORGETS_OFFLOADS,
+    /** Its header asks for a checksum behind the frame's end, whether the receiver acknowledged that or not. */
+    INVENTS_CHECKSUMS,
 
     // With rings, each n-th frame.
     /** The sender's buffer is given back under an id that was never offered. */

@@ -106,6 +106,7 @@ final class FrameMover {
             return true;
         }
         damage(byteLength, headerByteLength);
+        damageHeader();
         int cut = isTurn(Fault.TRUNCATES) ? 1 : 0;
         if (!deliver(to, frame, byteLength - cut, headerByteLength, mergeable)) {
             return false;
@@ -125,6 +126,16 @@ final class FrameMover {
         }
         if (isTurn(Fault.MISDIRECTS)) {
             flip(frame + headerByteLength + DESTINATION_BYTE);
+        }
+    }
+
+    private void damageHeader() {
+        if (isTurn(Fault.FORGETS_OFFLOADS)) {
+            HostMemory.storeShort(frame, 0);
+        }
+        if (isTurn(Fault.INVENTS_CHECKSUMS)) {
+            HostMemory.storeByte(frame, NetHeaderLayout.FLAG_NEEDS_CSUM);
+            HostMemory.storeShort(frame + NetHeaderLayout.CSUM_START, 0xffff);
         }
     }
 

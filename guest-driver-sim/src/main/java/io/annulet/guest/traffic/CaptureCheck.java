@@ -100,6 +100,7 @@ final class CaptureCheck implements FrameCheck {
                 sequences.stale(),
                 corrupted,
                 0,
+                0,
                 foreign);
     }
 

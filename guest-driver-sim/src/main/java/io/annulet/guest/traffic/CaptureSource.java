@@ -58,7 +58,7 @@ final class CaptureSource implements FrameSource {
     }
 
     @Override
-    public void writeNext(long address, long stampNanos) {
+    public void writeNext(long headerAddress, long address, long stampNanos) {
         HostMemory.copy(addresses[next], address, byteLengths[next]);
         next = next + 1 == addresses.length ? 0 : next + 1;
         sent.setRelease(sent.getPlain() + 1);

@@ -41,7 +41,7 @@ record Direction(
         List<Direction> directions = new ArrayList<>();
         for (Station to : stations) {
             FrameCheck check =
-                    new TestFrameCheck(options.load().form(), to.number(), List.of(), Load.MAX_FLOWS, System::nanoTime);
+                    new TestFrameCheck(options.load(), to.number(), List.of(), Load.MAX_FLOWS, System::nanoTime);
             directions.add(new Direction(null, to, null, check));
         }
         return directions;
@@ -81,8 +81,7 @@ record Direction(
             case CaptureSource capture -> new CaptureCheck(capture);
             case TestFrameSource test -> {
                 int flows = test.firstFlow() + test.flows();
-                yield new TestFrameCheck(
-                        options.load().form(), checked.number(), List.of(test), flows, System::nanoTime);
+                yield new TestFrameCheck(options.load(), checked.number(), List.of(test), flows, System::nanoTime);
             }
         };
         return new Direction(from, to, source, check);
@@ -97,8 +96,7 @@ record Direction(
         if (firstFlow + load.flows() > Load.MAX_FLOWS) {
             throw new IllegalArgumentException("more than " + Load.MAX_FLOWS + " flows together");
         }
-        FlowTable table = new FlowTable(load.form(), firstFlow, load.flows(), load.macs(), from.number(), toNumber);
-        return new TestFrameSource(table, firstFlow, load.sizes());
+        return TestFrameSource.of(load, firstFlow, from.number(), toNumber);
     }
 
     static String name(@Nullable Station station) {

@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
  * <p>Everything in a frame follows from its flow, sequence number, stamp and length, and the payload from all of that, so
  * no bit of it can change unseen, except that addresses may be swapped as an echo does.
  */
-final class FlowTable {
+final class FlowTable implements FrameTable {
 
     private static final int HEADER_WORDS = 6;
     private static final long LOW_48_BITS = 0xffff_ffff_ffffL;
@@ -79,7 +79,7 @@ final class FlowTable {
         putNetworkShort(header + IP_AT + 18, toStation + 1);
     }
 
-    private static void putMac(long address, long mac) {
+    static void putMac(long address, long mac) {
         putNetworkShort(address, (int) (mac >>> 32));
         putNetworkShort(address + 2, (int) (mac >>> 16));
         putNetworkShort(address + 4, (int) mac);
@@ -93,16 +93,18 @@ final class FlowTable {
         return Short.reverseBytes((short) value) & 0xffff;
     }
 
-    FrameForm form() {
-        return form;
-    }
-
-    int count() {
+    @Override
+    public int count() {
         return count;
     }
 
-    /** Writes a frame of the flow with this index in the table. */
-    void write(long address, int byteLength, int index, long sequence, long stampNanos) {
+    @Override
+    public void describe(long headerAddress, int byteLength) {
+        // nothing is left to the device
+    }
+
+    @Override
+    public void write(long address, int byteLength, int index, long sequence, long stampNanos) {
         int at = HEADER_WORDS * index;
         int flow = firstFlow + index;
         long base = base(flow, sequence, byteLength, stampNanos, headerHashes[index]);
@@ -158,17 +160,22 @@ final class FlowTable {
         return PayloadPattern.base(flow, sequence, byteLength) + stampNanos * 0xd6e8feb86659fd93L + headerHash;
     }
 
-    /** Of all that does not change from frame to frame; the two addresses count the same. */
-    private static long headerHash(FrameForm form, long address) {
+    /** Of the two MAC addresses, which count the same. */
+    static long addressHash(long address) {
         long first = HostMemory.loadLong(address);
         long second = HostMemory.loadLong(address + 8);
         long addresses = (first & LOW_48_BITS) + (first >>> 48 | (second & 0xffff_ffffL) << 16);
-        long hash = addresses * 0xa0761d6478bd642fL;
+        return addresses * 0xa0761d6478bd642fL;
+    }
+
+    /** Of all that does not change from frame to frame. */
+    private static long headerHash(FrameForm form, long address) {
+        long hash = addressHash(address);
         if (form == FrameForm.ETHERNET) {
             return hash;
         }
         return hash
-                + (second >>> 32) * 0xe7037ed1a0b428dbL
+                + (HostMemory.loadLong(address + 8) >>> 32) * 0xe7037ed1a0b428dbL
                 + (HostMemory.loadLong(address + 16) >>> 32) * 0x8ebc6af09c88c6e3L
                 + (HostMemory.loadLong(address + 24) >>> 16) * 0x589965cc75374cc3L
                 + (HostMemory.loadLong(address + 32) & LOW_48_BITS) * 0x1d8e4e27c47d124fL

@@ -11,6 +11,7 @@ package io.annulet.guest.traffic;
  * @param stale too old to tell a duplicate from a late one
  * @param corrupted changed on the way
  * @param misdelivered neither for this receiver nor for all
+ * @param misdescribed whole, but with a virtio-net header that does not say what was sent
  * @param foreign no test frames
  */
 public record FrameCounts(
@@ -22,9 +23,10 @@ public record FrameCounts(
         long stale,
         long corrupted,
         long misdelivered,
+        long misdescribed,
         long foreign) {
 
-    public static final FrameCounts NONE = new FrameCounts(0, 0, 0, 0, 0, 0, 0, 0, 0);
+    public static final FrameCounts NONE = new FrameCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     FrameCounts plus(FrameCounts other) {
         return new FrameCounts(
@@ -36,6 +38,7 @@ public record FrameCounts(
                 stale + other.stale,
                 corrupted + other.corrupted,
                 misdelivered + other.misdelivered,
+                misdescribed + other.misdescribed,
                 foreign + other.foreign);
     }
 

@@ -8,8 +8,12 @@ sealed interface FrameSource permits TestFrameSource, CaptureSource {
 
     int nextByteLength();
 
-    /** Writes the next frame and goes on to the one after it. */
-    void writeNext(long address, long stampNanos);
+    /**
+     * Writes the next frame and goes on to the one after it.
+     *
+     * @param headerAddress of its virtio-net header, which is zeroed
+     */
+    void writeNext(long headerAddress, long address, long stampNanos);
 
     int maxByteLength();
 

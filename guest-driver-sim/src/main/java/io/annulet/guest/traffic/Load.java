@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is sent, how fast and how long.
  *
+ * @param offloading what test frames leave to the device
  * @param sizes of test frames; not used with a capture
  * @param flows of each sender, in turn
  * @param macs how many pairs of MAC addresses the flows use
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Load(
         FrameForm form,
+        Offloading offloading,
         FrameSizes sizes,
         int flows,
         int macs,
@@ -33,6 +35,7 @@ public record Load(
     /** One flow of 64-byte frames, as many as go in five seconds. */
     public static final Load DEFAULTS = new Load(
             FrameForm.ETHERNET,
+            Offloading.NONE,
             FrameSizes.of(64),
             1,
             1,
@@ -52,41 +55,54 @@ public record Load(
             throw new IllegalArgumentException(
                     "test frames of this form have " + form.minByteLength() + " bytes at least, not " + sizes.min());
         }
+        if (!offloading.kind().fits(form)) {
+            throw new IllegalArgumentException("frames of the form " + form + " have nothing for " + offloading.kind());
+        }
         if (frames < 1 || durationNanos < 1 || warmupNanos < 0) {
             throw new IllegalArgumentException("no frame, or no time to send it");
         }
     }
 
     public Load withSizes(FrameSizes other) {
-        return new Load(form, other, flows, macs, capture, rate, batching, frames, durationNanos, warmupNanos);
+        return new Load(
+                form, offloading, other, flows, macs, capture, rate, batching, frames, durationNanos, warmupNanos);
     }
 
     public Load withForm(FrameForm other) {
-        return new Load(other, sizes, flows, macs, capture, rate, batching, frames, durationNanos, warmupNanos);
+        return new Load(
+                other, offloading, sizes, flows, macs, capture, rate, batching, frames, durationNanos, warmupNanos);
+    }
+
+    /** With frames of this form that leave something to the device. */
+    public Load withOffload(FrameForm other, Offloading some) {
+        return new Load(other, some, sizes, flows, macs, capture, rate, batching, frames, durationNanos, warmupNanos);
     }
 
     public Load withFlows(int count, int addresses) {
-        return new Load(form, sizes, count, addresses, capture, rate, batching, frames, durationNanos, warmupNanos);
+        return new Load(
+                form, offloading, sizes, count, addresses, capture, rate, batching, frames, durationNanos, warmupNanos);
     }
 
     public Load withCapture(@Nullable List<byte[]> some) {
-        return new Load(form, sizes, flows, macs, some, rate, batching, frames, durationNanos, warmupNanos);
+        return new Load(form, offloading, sizes, flows, macs, some, rate, batching, frames, durationNanos, warmupNanos);
     }
 
     public Load withRate(Rate other) {
-        return new Load(form, sizes, flows, macs, capture, other, batching, frames, durationNanos, warmupNanos);
+        return new Load(
+                form, offloading, sizes, flows, macs, capture, other, batching, frames, durationNanos, warmupNanos);
     }
 
     public Load withBatching(Batching other) {
-        return new Load(form, sizes, flows, macs, capture, rate, other, frames, durationNanos, warmupNanos);
+        return new Load(form, offloading, sizes, flows, macs, capture, rate, other, frames, durationNanos, warmupNanos);
     }
 
     public Load withFrames(long count) {
-        return new Load(form, sizes, flows, macs, capture, rate, batching, count, durationNanos, warmupNanos);
+        return new Load(
+                form, offloading, sizes, flows, macs, capture, rate, batching, count, durationNanos, warmupNanos);
     }
 
     public Load withDurations(long nanos, long warmup) {
-        return new Load(form, sizes, flows, macs, capture, rate, batching, frames, nanos, warmup);
+        return new Load(form, offloading, sizes, flows, macs, capture, rate, batching, frames, nanos, warmup);
     }
 
     /** Mean length of the frames in bytes. */

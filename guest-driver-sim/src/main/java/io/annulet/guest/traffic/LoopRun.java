@@ -55,19 +55,14 @@ public final class LoopRun {
                 device.devices.add(new LoopbackDevice(ram, driver, pair, guest.features(), 0));
             }
             Load load = options.load();
-            TestFrameSource source = source(load);
-            TestFrameCheck check = new TestFrameCheck(load.form(), 0, List.of(source), load.flows(), System::nanoTime);
+            TestFrameSource source = TestFrameSource.of(load, 0, 0, 0);
+            TestFrameCheck check = new TestFrameCheck(load, 0, List.of(source), load.flows(), System::nanoTime);
             if (load.warmupNanos() > 0) {
                 Load warmup = load.withFrames(Long.MAX_VALUE).withDurations(load.warmupNanos(), 0);
                 phase(options, warmup, driver, device, source, check, interruption, listener);
             }
             return phase(options, load, driver, device, source, check, interruption, listener);
         }
-    }
-
-    private static TestFrameSource source(Load load) {
-        FlowTable flows = new FlowTable(load.form(), 0, load.flows(), load.macs(), 0, 0);
-        return new TestFrameSource(flows, 0, load.sizes());
     }
 
     private static PhaseReport phase(

@@ -219,7 +219,7 @@ final class PhaseDuties {
     }
 
     private static DirectionReport echoReport(Station station, Echo echo) {
-        FrameCounts counts = new FrameCounts(echo.frames(), echo.bytes(), 0, 0, 0, 0, 0, 0, echo.unfit());
+        FrameCounts counts = new FrameCounts(echo.frames(), echo.bytes(), 0, 0, 0, 0, 0, 0, 0, echo.unfit());
         return new DirectionReport(
                 station.name(), station.name(), echo.frames(), echo.frames(), echo.bytes(), counts, 0, 0, 0, null);
     }

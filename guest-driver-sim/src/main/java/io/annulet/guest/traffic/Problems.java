@@ -47,6 +47,9 @@ public final class Problems {
             case NUM_BUFFERS_ZERO -> "it delivered a header whose num_buffers is 0";
             case BUFFERS_MISSING -> "it used fewer buffers than num_buffers says";
             case FRAME_TOO_LONG -> "it delivered more than an Ethernet frame can have";
+            case OFFLOAD_NOT_ACKNOWLEDGED -> "it delivered a header with an offload that was not acknowledged";
+            case CHECKSUM_OUTSIDE_FRAME -> "it delivered a header whose checksum lies outside of the frame";
+            case SEGMENTATION_INCOMPLETE -> "it delivered a gso_type without gso_size or without NEEDS_CSUM";
         };
     }
 
@@ -62,6 +65,7 @@ public final class Problems {
         add(problems, direction, counts.reordered(), "reordered");
         add(problems, direction, counts.stale(), "far out of order");
         add(problems, direction, counts.misdelivered(), "delivered to the wrong guest");
+        add(problems, direction, counts.misdescribed(), "delivered with another virtio-net header than was sent");
     }
 
     private static void add(List<String> problems, DirectionReport direction, long count, String what) {

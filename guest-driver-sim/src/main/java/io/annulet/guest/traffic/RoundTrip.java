@@ -99,7 +99,7 @@ final class RoundTrip implements Duty, FrameHandler {
         backBefore = check.accounted();
         sentNanos = passedNanos;
         int byteLength = source.nextByteLength();
-        source.writeNext(address, pacer.stampNanos(sent, clock.getAsLong()));
+        source.writeNext(transmit.headerAddress(), address, pacer.stampNanos(sent, clock.getAsLong()));
         transmit.submit(byteLength);
         transmit.flush();
         sent++;

@@ -21,6 +21,7 @@ final class Sender implements Duty {
     private final Batching batching;
     private final int keptFree;
     private final long graceNanos;
+    private final long durationNanos;
     private final AtomicLong publishedSent = new AtomicLong();
     private long sent;
     private long bytes;
@@ -45,6 +46,7 @@ final class Sender implements Duty {
         this.pacer = pacer;
         this.batching = batching;
         this.keptFree = keptFree;
+        this.durationNanos = durationNanos;
         this.graceNanos = Math.max(MIN_GRACE_NANOS, durationNanos / GRACE_SHARE);
     }
 
@@ -106,7 +108,7 @@ final class Sender implements Duty {
         }
         long address = queue.reserve();
         int byteLength = source.nextByteLength();
-        source.writeNext(address, pacer.stampNanos(sent, nowNanos));
+        source.writeNext(queue.headerAddress(), address, pacer.stampNanos(sent, nowNanos));
         queue.submit(byteLength);
         sent++;
         bytes += byteLength;
@@ -143,7 +145,8 @@ final class Sender implements Duty {
     }
 
     private boolean isBeyondGrace(long nowNanos) {
-        return pacer.isOver(nowNanos - graceNanos - stalledNanos);
+        long absentNanos = Math.min(stalledNanos, durationNanos); // or a thread that never gets to run would never end
+        return pacer.isOver(nowNanos - graceNanos - absentNanos);
     }
 
     private void finish(long nowNanos) {

@@ -5,11 +5,13 @@ import io.annulet.guest.SequenceTracker;
 import io.annulet.memory.HostMemory;
 import java.util.List;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Proves what became of the frames of {@link TestFrameSource}s at one guest; owned by the thread that receives them. */
 final class TestFrameCheck implements FrameCheck {
 
     private final FrameForm form;
+    private final @Nullable TransportFrames transport;
     private final int station;
     private final List<TestFrameSource> sources;
     private final int flows;
@@ -22,16 +24,19 @@ final class TestFrameCheck implements FrameCheck {
     private long bytes;
     private long corrupted;
     private long misdelivered;
+    private long misdescribed;
     private long foreign;
 
     /**
+     * @param load as the senders have it
      * @param station whose addresses are the right ones
      * @param sources whose frames are expected; none if they are sent by someone else: then each flow begins anywhere
      * @param flows how many there are in all, by the numbers in the frames
      * @param clock of which the stamps are
      */
-    TestFrameCheck(FrameForm form, int station, List<TestFrameSource> sources, int flows, LongSupplier clock) {
-        this.form = form;
+    TestFrameCheck(Load load, int station, List<TestFrameSource> sources, int flows, LongSupplier clock) {
+        this.form = load.form();
+        this.transport = TransportFrames.areMadeFor(load) ? new TransportFrames(load) : null;
         this.station = station;
         this.sources = List.copyOf(sources);
         this.flows = flows;
@@ -46,18 +51,18 @@ final class TestFrameCheck implements FrameCheck {
 
     @Override
     public void onFrame(ReceivedFrame frame) {
-        onFrame(frame.address(), frame.byteLength());
+        onFrame(frame.headerAddress(), frame.address(), frame.byteLength());
     }
 
-    private void onFrame(long address, int byteLength) {
-        if (!FlowTable.isOfForm(form, address, byteLength)) {
+    private void onFrame(long header, long address, int byteLength) {
+        if (!isOfForm(address, byteLength)) {
             foreign++;
             return;
         }
         int flow = HostMemory.loadShortUnaligned(address + form.flowAt());
         long sequence = HostMemory.loadLong(address + form.sequenceAt());
         long stampNanos = HostMemory.loadLong(address + form.stampAt());
-        if (flow >= flows || !FlowTable.isWhole(form, address, byteLength, flow, sequence, stampNanos)) {
+        if (flow >= flows || !isWhole(header, address, byteLength, flow, sequence, stampNanos)) {
             corrupted++;
             return;
         }
@@ -68,8 +73,21 @@ final class TestFrameCheck implements FrameCheck {
             misdelivered++;
             return;
         }
+        misdescribed += transport == null || transport.isDescribed(header, byteLength) ? 0 : 1;
         sequences.onFrame(flow, sequence);
         recordLatency(stampNanos);
+    }
+
+    private boolean isOfForm(long address, int byteLength) {
+        return transport == null
+                ? FlowTable.isOfForm(form, address, byteLength)
+                : transport.isOfForm(address, byteLength);
+    }
+
+    private boolean isWhole(long header, long address, int byteLength, int flow, long sequence, long stampNanos) {
+        return transport == null
+                ? FlowTable.isWhole(form, address, byteLength, flow, sequence, stampNanos)
+                : transport.isWhole(header, address, byteLength, flow, sequence, stampNanos);
     }
 
     /** The clock is read once a batch, and again for a frame that was sent while the batch was handled. */
@@ -96,6 +114,7 @@ final class TestFrameCheck implements FrameCheck {
         bytes = 0;
         corrupted = 0;
         misdelivered = 0;
+        misdescribed = 0;
         foreign = 0;
         latencies.reset();
     }
@@ -125,6 +144,7 @@ final class TestFrameCheck implements FrameCheck {
                 sequences.stale(),
                 corrupted,
                 misdelivered,
+                misdescribed,
                 foreign);
     }
 

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  */
 final class TestFrameSource implements FrameSource {
 
-    private final FlowTable flows;
+    private final FrameTable flows;
     private final int firstFlow;
     private final FrameSizes sizes;
     private final int[] cycle;
@@ -16,7 +16,7 @@ final class TestFrameSource implements FrameSource {
     private int nextFlow;
     private int nextSize;
 
-    TestFrameSource(FlowTable flows, int firstFlow, FrameSizes sizes) {
+    TestFrameSource(FrameTable flows, int firstFlow, FrameSizes sizes) {
         this.flows = flows;
         this.firstFlow = firstFlow;
         this.sizes = sizes;
@@ -24,8 +24,9 @@ final class TestFrameSource implements FrameSource {
         this.sequences = new AtomicLongArray(flows.count());
     }
 
-    FrameForm form() {
-        return flows.form();
+    /** The frames of a load from one guest to another. */
+    static TestFrameSource of(Load load, int firstFlow, int fromStation, int toStation) {
+        return new TestFrameSource(FrameTable.of(load, firstFlow, fromStation, toStation), firstFlow, load.sizes());
     }
 
     /** The first of its flows, as frames name it. */
@@ -53,8 +54,9 @@ final class TestFrameSource implements FrameSource {
     }
 
     @Override
-    public void writeNext(long address, long stampNanos) {
+    public void writeNext(long headerAddress, long address, long stampNanos) {
         long sequence = sequences.getPlain(nextFlow);
+        flows.describe(headerAddress, cycle[nextSize]);
         flows.write(address, cycle[nextSize], nextFlow, sequence, stampNanos);
         sequences.setRelease(nextFlow, sequence + 1);
         nextFlow = nextFlow + 1 == flows.count() ? 0 : nextFlow + 1;

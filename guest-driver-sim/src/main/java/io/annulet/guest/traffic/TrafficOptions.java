@@ -78,7 +78,10 @@ public record TrafficOptions(
         return new TrafficOptions(mode, guest, load, bothWays, firstStation, to, placement, other);
     }
 
-    /** The guest with transmit buffers for the longest frame, and receive buffers too if a frame has to fit one. */
+    /**
+     * The guest with transmit buffers for the longest frame, receive buffers too if a frame has to fit one, and the
+     * features that the load needs.
+     */
     GuestOptions fittedGuest() {
         QueueOptions queues = guest.queues();
         int longest = load.maxByteLength();
@@ -90,7 +93,8 @@ public record TrafficOptions(
         if (!isMergeable && needed > queues.receiveBufferByteLength()) {
             queues = queues.withReceiveBuffers(needed, queues.receiveFraming());
         }
-        return guest.withQueues(queues);
+        return guest.withQueues(queues)
+                .withFeatures(guest.features() | load.offloading().kind().features());
     }
 
     /** Frames and receive buffers as so many descriptors each, in the ring or through a table. */

@@ -58,6 +58,7 @@ public final class TrafficRun implements AutoCloseable {
             for (int i = 0; i < names.size(); i++) {
                 SimulatedGuest guest = SimulatedGuest.attach(connectors.get(i).connect(), options.fittedGuest());
                 run.stations.add(new Station(options.firstStation() + i, names.get(i), guest));
+                checkFeatures(options.load().offloading().kind(), names.get(i), guest.features());
             }
             run.directions = Direction.of(options, run.stations);
             complete = true;
@@ -66,6 +67,15 @@ public final class TrafficRun implements AutoCloseable {
             if (!complete) {
                 run.close();
             }
+        }
+    }
+
+    private static void checkFeatures(Offload offload, String name, long acknowledged) {
+        List<String> missing = offload.missing(acknowledged);
+        if (!missing.isEmpty()) {
+            throw new FrontEndException(
+                    FrontEndException.Reason.NOT_OFFERED,
+                    "the back-end at " + name + " does not offer " + String.join(", ", missing));
         }
     }
 

@@ -2,9 +2,10 @@
  * Traffic through simulated guests: who sends what, who proves what became of it, and how fast it went.
  *
  * <pre>
- *  options   TrafficOptions: Load (FrameForm, FrameSizes, Rate), Placement, Patience, SearchOptions
- *  frames    FrameSource -+- TestFrameSource - FlowTable        FrameCheck -+- TestFrameCheck
- *                         +- CaptureSource - CaptureFile                    +- CaptureCheck
+ *  options   TrafficOptions: Load (FrameForm, Offloading, FrameSizes, Rate), Placement, Patience, SearchOptions
+ *  frames    FrameSource -+- TestFrameSource - FrameTable -+- FlowTable          FrameCheck -+- TestFrameCheck
+ *                         |                                +- TransportTable                 +- CaptureCheck
+ *                         +- CaptureSource - CaptureFile
  *  duties    Sender (Pacer), Receiver, Echo, RoundTrip, Drain   one duty cycle each: step(nowNanos)
  *  engine    TrafficRun: Station (a guest), Phase (who steps until when), DutyThread, Watchdog
  *  search    RateSearch, Trial

@@ -2,8 +2,10 @@ package io.annulet.guest.traffic;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.annulet.guest.FrontEndException;
 import io.annulet.guest.GuestOptions;
 import io.annulet.guest.QueueOptions;
 import io.annulet.guest.peer.BackEndOptions;
@@ -103,6 +105,30 @@ final class TrafficRunTest {
         return value;
     }
 
+    @ParameterizedTest
+    @EnumSource(value = Offload.class, mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+    void whatIsLeftToTheDeviceArrivesAsItWasSent(Offload offload) {
+        Load load = LOAD.withFrames(1_000)
+                .withSizes(FrameSizes.of(200, 1514, 9014, 65_549))
+                .withOffload(offload.usualForm(), Offloading.of(offload));
+        for (long ring : new long[] {0, VirtioFeature.RING_PACKED}) {
+            GuestOptions guest = GuestOptions.DEFAULTS.withFeatures(GuestOptions.LINUX_FEATURES | ring);
+            TrafficOptions options = OPTIONS.withLoad(load).withGuest(guest);
+            BackEndOptions good = BackEndOptions.DEFAULTS.with(BackEndOptions.OFFLOADS);
+            try (TestBed bed = new TestBed(2, good, options)) {
+                PhaseReport report = bed.run.run();
+                assertEquals(List.of(), Problems.of(report, bed.run.stations(), 0));
+                assertEquals(1_000, report.arrived());
+            }
+            try (TestBed bed = new TestBed(2, good.withFault(Fault.FORGETS_OFFLOADS, 10), options)) {
+                assertNames(Fault.FORGETS_OFFLOADS, Problems.of(bed.run.run(), bed.run.stations(), 0));
+            }
+            FrontEndException refused = assertThrows(
+                    FrontEndException.class, () -> new TestBed(1, BackEndOptions.DEFAULTS, options).close());
+            assertTrue(String.valueOf(refused.getMessage()).contains("VIRTIO_NET_F_CSUM"), refused::getMessage);
+        }
+    }
+
     @Test
     void aCaptureIsReplayedAgainAndAgain() {
         SplittableRandom random = new SplittableRandom(1);
@@ -130,7 +156,7 @@ final class TrafficRunTest {
     @EnumSource(
             value = Fault.class,
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"NONE", "KEEPS_SILENT", "REFUSES"})
+            names = {"NONE", "FORGETS_OFFLOADS", "KEEPS_SILENT", "REFUSES"})
     void everyFaultIsFoundAndNamed(Fault fault) {
         TrafficOptions impatient = OPTIONS.withPatience(new Patience(SECOND / 2, SECOND / 10));
         try (TestBed bed = new TestBed(2, BackEndOptions.DEFAULTS.withFault(fault, 100), impatient)) {
@@ -144,7 +170,8 @@ final class TrafficRunTest {
         String expected = switch (fault) {
             case DROPS, STOPS_DELIVERING -> "lost";
             case DUPLICATES -> "duplicated";
-            case CORRUPTS, TRUNCATES, MISDIRECTS -> "corrupted";
+            case CORRUPTS, TRUNCATES, MISDIRECTS, FORGETS_OFFLOADS -> "corrupted";
+            case INVENTS_CHECKSUMS -> "an offload that was not acknowledged";
             case REORDERS -> "reordered";
             case RETURNS_UNKNOWN_BUFFERS -> "a buffer that it did not have";
             case CLAIMS_TOO_MANY_BYTES -> "more than the buffer holds";
