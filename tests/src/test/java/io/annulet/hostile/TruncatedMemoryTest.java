@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class TruncatedMemoryTest {
 
     private static final long BROADCAST = 0xffff_ffff_ffffL;
+    private static final long BYSTANDER_MAC = PacedTraffic.mac(0xb0b);
     private static final long VILLAIN_MAC = PacedTraffic.mac(0xbad);
     private static final long LIMIT_NANOS = Duration.ofSeconds(20).toNanos();
     private static final long RAM_BYTES = 16L << 20;
@@ -58,13 +59,13 @@ final class TruncatedMemoryTest {
         RECEIVE {
             @Override
             void begin(SimulatedGuest villain, SimulatedGuest bystander) {
-                flood(bystander, BROADCAST, PacedTraffic.mac(0xb));
+                flood(bystander, BROADCAST, BYSTANDER_MAC);
             }
         },
         BOTH_WAYS {
             @Override
             void begin(SimulatedGuest villain, SimulatedGuest bystander) {
-                flood(bystander, BROADCAST, PacedTraffic.mac(0xb));
+                flood(bystander, BROADCAST, BYSTANDER_MAC);
                 flood(villain, BROADCAST, VILLAIN_MAC);
             }
         };
@@ -90,8 +91,19 @@ final class TruncatedMemoryTest {
     @ParameterizedTest
     @EnumSource
     void onlyThePortOfWhoTruncatesIsLost(Moment moment) {
+        assertOnlyThePortOfWhoTruncatesIsLost(moment, 1);
+    }
+
+    /** The bystander's worker has borrowed the villain's queue, or the villain's the bystander's. */
+    @ParameterizedTest
+    @EnumSource
+    void soItIsWhereAnotherWorkerDeliversToItsQueue(Moment moment) {
+        assertOnlyThePortOfWhoTruncatesIsLost(moment, 2);
+    }
+
+    private void assertOnlyThePortOfWhoTruncatesIsLost(Moment moment, int workers) {
         GuestOptions options = withMemory(RamOptions.Backing.SHM_FILE);
-        try (Yard yard = Yard.open(folder)) {
+        try (Yard yard = Yard.open(folder, workers)) {
             for (int round = 0; round < ROUNDS; round++) {
                 for (long left : LEFT_BYTES) {
                     truncateOnce(yard, options, moment, left);

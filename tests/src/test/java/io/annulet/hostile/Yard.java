@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where hostile front-ends are let loose: a back-end with a port for the villain, a bystander on the same switch, and a
- * canary pair on a link of its own, all on one worker. Used by one thread.
+ * canary pair on a link of its own, all on one worker unless told otherwise. Used by one thread.
  */
 final class Yard implements AutoCloseable {
 
@@ -48,7 +48,13 @@ final class Yard implements AutoCloseable {
 
     /** @param options for the villain's port, such as "seal=require" */
     static Yard open(Path folder, String... options) {
+        return open(folder, 1, options);
+    }
+
+    /** As above, with so many workers for the switch, and as many for the canary's link. */
+    static Yard open(Path folder, int workersOfEach, String... options) {
         List<String> arguments = new ArrayList<>(List.of("--link", Canary.ONE + "=" + Canary.OTHER));
+        arguments.addAll(List.of("--workers", String.valueOf(workersOfEach == 1 ? 1 : 2 * workersOfEach)));
         arguments.addAll(List.of("--port", BackendProcess.guestPort(folder, VILLAIN, options)));
         for (String name : List.of(BYSTANDER, Canary.ONE, Canary.OTHER)) {
             arguments.addAll(List.of("--port", BackendProcess.guestPort(folder, name)));

@@ -23,7 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 class StressTest {
 
     private static final String MODE = System.getProperty("annulet.stress", "");
-    private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
+    /** What the kernel calls need, and what Agrona needs, which has the counters. */
+    private static final String NATIVE_ACCESS =
+            "--enable-native-access=ALL-UNNAMED --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED";
 
     /** One JVM for each test with a third of a second to run: the mode "sanity" is too short to show anything. */
     private static final List<String> SHORT_TRY = List.of(

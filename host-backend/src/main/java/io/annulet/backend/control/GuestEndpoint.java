@@ -208,10 +208,10 @@ public final class GuestEndpoint {
         }
 
         @Override
-        public void onMemoryLost() {
+        public void onMemoryLost(int epoch) {
             loop.execute(() -> {
                 Session current = session;
-                if (current != null) {
+                if (current != null && epoch == port.epoch()) {
                     current.onMemoryLost();
                 }
             });

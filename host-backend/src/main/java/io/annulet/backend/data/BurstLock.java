@@ -1,7 +1,8 @@
 package io.annulet.backend.data;
 
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets one worker at a time into what several deliver to: a receive queue, or a port that cannot be divided. It is held
@@ -18,11 +19,12 @@ public final class BurstLock {
     /** More than a front-end can hold up a call, which {@code CallGuard} ends; so nobody is waited for without bound. */
     private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private final AtomicBoolean held = new AtomicBoolean();
+    private final AtomicReference<@Nullable Thread> holder = new AtomicReference<>();
 
     /** Enters if nobody is in. */
     boolean tryAcquire() {
-        return !held.getPlain() && !held.compareAndExchangeAcquire(false, true); // [E]
+        return holder.getPlain() == null
+                && holder.compareAndExchangeAcquire(null, Thread.currentThread()) == null; // [E]
     }
 
     /** Enters when the worker that is in has left; false if it has not for far longer than a burst can take. */
@@ -57,6 +59,14 @@ public final class BurstLock {
     }
 
     public void release() {
-        held.setRelease(false); // [E]
+        holder.setRelease(null); // [E]
+    }
+
+    /**
+     * Whether the calling thread is in. An {@link InternalError} comes late, even in a finally clause before a release: who
+     * has caught one asks.
+     */
+    public boolean isMine() {
+        return holder.getPlain() == Thread.currentThread();
     }
 }

@@ -72,7 +72,10 @@ public final class PortProxy {
     }
 
     public void closeAllQueues(Runnable done) {
-        Runnable oneDone = afterAll(done);
+        Runnable oneDone = afterAll(() -> {
+            port.endEpoch();
+            done.run();
+        });
         for (int i = 0; i < workers.size(); i++) {
             workers.get(i).closeAllQueues(port.shard(i), oneDone);
         }

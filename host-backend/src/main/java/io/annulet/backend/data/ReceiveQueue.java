@@ -80,6 +80,14 @@ public final class ReceiveQueue extends GuestQueue {
         release();
     }
 
+    /** The worker that entered last has caught an error of memory, perhaps late: if it had not left, it does now. */
+    public void leaveAfterFault() {
+        if (lock == null || lock.isMine()) {
+            abandon();
+            release();
+        }
+    }
+
     private void acquire() {
         if (lock != null) {
             lock.acquireForSure();

@@ -3,6 +3,7 @@ package io.annulet.backend.port;
 import io.annulet.backend.data.ReceiveQueue;
 import io.annulet.backend.stats.PortCounters;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +36,11 @@ public final class GuestPort {
     /** The enabled receive queues of each shard, for the other shards. */
     private final AtomicReferenceArray<ReceiveQueue[]> lendable;
 
-    /** Set when memory is found gone, until a front-end brings memory anew: nobody runs into it again meanwhile. */
-    private volatile boolean memoryLost;
+    /** How often all queues have been closed. What a worker found out belongs to an epoch, and may be told late. */
+    private final AtomicInteger epoch = new AtomicInteger();
+
+    /** The last epoch in which memory was found gone: nobody runs into it again while that lasts. */
+    private volatile int lostInEpoch = -1;
 
     /** Tells whether the memory that the front-end shared is still all there. Called on workers, after a fault. */
     @FunctionalInterface
@@ -108,7 +112,7 @@ public final class GuestPort {
     /** A receive queue of another shard, the same one for the same number while none is enabled or disabled. */
     @Nullable
     ReceiveQueue borrow(int number) {
-        if (memoryLost) {
+        if (lostInEpoch == epoch.get()) {
             return null;
         }
         int all = 0;
@@ -133,12 +137,18 @@ public final class GuestPort {
         return memoryCheck.isWhole();
     }
 
-    void memoryLost() {
-        memoryLost = true;
-        listener.onMemoryLost();
+    void memoryLost(int inEpoch) {
+        lostInEpoch = inEpoch;
+        listener.onMemoryLost(inEpoch);
     }
 
-    void memoryThere() {
-        memoryLost = false;
+    /** The number of the present epoch. */
+    public int epoch() {
+        return epoch.get();
+    }
+
+    /** All workers have closed all their queues, and touch no memory of this port until one is opened again. */
+    public void endEpoch() {
+        epoch.incrementAndGet();
     }
 }

@@ -33,6 +33,7 @@ public final class GuestShard implements Port {
     private ReceiveQueue[] enabledReceiveQueues = new ReceiveQueue[0];
     private TransmitQueue[] openTransmitQueues = new TransmitQueue[0];
     private @Nullable TransmitQueue pulledFrom;
+    private @Nullable ReceiveQueue entered;
     private int nextTransmitQueue;
     private @Nullable MemorySegment injected;
     private boolean injectedWaits;
@@ -105,6 +106,7 @@ public final class GuestShard implements Port {
     @Override
     public void push(FrameBurst burst, FrameList frames) {
         ReceiveQueue queue = receiveQueue(burst.flow());
+        entered = queue;
         DropReason closed = queue == null ? DropReason.NOT_READY : queue.enter(counters);
         if (queue == null || closed != null) {
             for (int i = frames.count(); i > 0; i--) {
@@ -178,7 +180,6 @@ public final class GuestShard implements Port {
     public void onOpenQueue(QueueSetup setup) {
         int index = setup.queueIndex();
         onCloseQueue(index);
-        port.memoryThere();
         queues[index] = setup.isReceive()
                 ? new ReceiveQueue(setup, counters, port.listener(), port.isShared())
                 : new TransmitQueue(setup, counters, port.listener());
@@ -279,8 +280,13 @@ public final class GuestShard implements Port {
 
     @Override
     public boolean recoverFromMemoryLoss() {
+        if (entered != null) {
+            entered.leaveAfterFault();
+            entered = null;
+        }
+        int epoch = port.epoch();
         if (!port.isMemoryWhole()) {
-            memoryLost();
+            memoryLost(epoch);
             return false;
         }
         if (pulledFrom != null) {
@@ -292,8 +298,12 @@ public final class GuestShard implements Port {
 
     @Override
     public void memoryLost() {
+        memoryLost(port.epoch());
+    }
+
+    private void memoryLost(int epoch) {
         pulledFrom = null;
         onCloseAllQueues();
-        port.memoryLost();
+        port.memoryLost(epoch);
     }
 }

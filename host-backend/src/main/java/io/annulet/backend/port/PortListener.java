@@ -8,6 +8,10 @@ public interface PortListener {
     /** The queue is broken until it is set up afresh. */
     void onRingBroken(int queueIndex, RingFault fault);
 
-    /** Memory of the guest's front-end went away; the port's queues are closed. */
-    void onMemoryLost();
+    /**
+     * Memory of the guest's front-end went away; queues of the port are closed.
+     *
+     * @param epoch in which that was so: {@link GuestPort#epoch}
+     */
+    void onMemoryLost(int epoch);
 }

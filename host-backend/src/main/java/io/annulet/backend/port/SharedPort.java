@@ -117,6 +117,9 @@ public final class SharedPort implements Port {
 
     @Override
     public boolean recoverFromMemoryLoss() {
+        if (lock.isMine()) {
+            lock.release();
+        }
         return !isOwner || port.recoverFromMemoryLoss();
     }
 

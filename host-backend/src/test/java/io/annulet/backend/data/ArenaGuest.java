@@ -81,7 +81,7 @@ final class ArenaGuest implements AutoCloseable {
             }
 
             @Override
-            public void onMemoryLost() {
+            public void onMemoryLost(int epoch) {
                 memoryLosses++;
             }
         };

@@ -64,7 +64,7 @@ final class ScriptedPort implements Port, AutoCloseable {
                     }
 
                     @Override
-                    public void onMemoryLost() {}
+                    public void onMemoryLost(int epoch) {}
                 });
     }
 

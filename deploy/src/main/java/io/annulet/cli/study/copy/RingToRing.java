@@ -55,7 +55,7 @@ final class RingToRing implements AutoCloseable {
         }
 
         @Override
-        public void onMemoryLost() {
+        public void onMemoryLost(int epoch) {
             throw new StudyFailure("guest memory is gone");
         }
     }
