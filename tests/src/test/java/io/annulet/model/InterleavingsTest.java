@@ -99,8 +99,8 @@ class InterleavingsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "C, SplitDeviceHalf, publishUsed, false",
-        "C, SplitDeviceHalf, publishUsed, true",
+        "C, DeviceHalf, publishUsed, false",
+        "C, DeviceHalf, publishUsed, true",
         "C, SplitDriverHalf, requestCalls, false",
         "C, SplitDriverHalf, requestCalls, true",
         "D, SplitDriverHalf, publishAvail, false",
@@ -142,7 +142,7 @@ class InterleavingsTest {
     /** Why the memory between the sides has to be modelled at all. */
     @ParameterizedTest
     @CsvSource({
-        "SplitDeviceHalf, publishUsed",
+        "DeviceHalf, publishUsed",
         "SplitDriverHalf, requestCalls",
         "SplitDriverHalf, publishAvail",
         "SplitDeviceHalf, requestKicks"

@@ -32,6 +32,9 @@ public final class HostMemory {
     private static final int ZEROS_BYTE_LENGTH = 4096;
     private static final long ZEROS = Arena.global().allocate(ZEROS_BYTE_LENGTH).address();
 
+    /** A cache line. */
+    public static final int LINE_BYTES = 64;
+
     private HostMemory() {}
 
     @SuppressWarnings("restricted")
@@ -101,7 +104,7 @@ public final class HostMemory {
 
     /**
      * Copies {@code byteLength} bytes; the ranges do not overlap, or the content of the destination is undefined.
-     * Neither range is read again after it was copied.
+     * What was copied is not read again, but for the last bytes of a short range, which may be copied twice.
      */
     public static void copy(long from, long to, long byteLength) {
         if (byteLength <= SMALL_BYTE_LENGTH) {
@@ -115,13 +118,37 @@ public final class HostMemory {
     private static final int SMALL_BYTE_LENGTH = 64;
 
     private static void copySmall(long from, long to, int byteLength) {
-        int at = 0;
-        for (; at + 8 <= byteLength; at += 8) {
-            storeLong(to + at, loadLong(from + at));
+        if (byteLength >= 8) {
+            int last = byteLength - 8;
+            for (int at = 0; at < last; at += 8) {
+                storeLong(to + at, loadLong(from + at));
+            }
+            storeLong(to + last, loadLong(from + last));
+        } else {
+            for (int at = 0; at < byteLength; at++) {
+                storeByte(to + at, loadByte(from + at));
+            }
         }
-        for (; at < byteLength; at++) {
-            storeByte(to + at, loadByte(from + at));
-        }
+    }
+
+    /** Copies {@value #LINE_BYTES} bytes. */
+    public static void copyLine(long from, long to) {
+        long a = loadLong(from);
+        long b = loadLong(from + 8);
+        long c = loadLong(from + 16);
+        long d = loadLong(from + 24);
+        storeLong(to, a);
+        storeLong(to + 8, b);
+        storeLong(to + 16, c);
+        storeLong(to + 24, d);
+        a = loadLong(from + 32);
+        b = loadLong(from + 40);
+        c = loadLong(from + 48);
+        d = loadLong(from + 56);
+        storeLong(to + 32, a);
+        storeLong(to + 40, b);
+        storeLong(to + 48, c);
+        storeLong(to + 56, d);
     }
 
     /** Whether two ranges hold the same bytes. */

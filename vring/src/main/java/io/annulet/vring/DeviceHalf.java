@@ -1,6 +1,7 @@
 package io.annulet.vring;
 
 import io.annulet.memory.GuestMemory;
+import io.annulet.memory.HostMemory;
 
 /**
  * The device's half of a virtqueue, whatever its layout; owned by the worker of its queue.
@@ -53,9 +54,28 @@ public sealed interface DeviceHalf permits SplitDeviceHalf, PackedDeviceHalf {
     /**
      * Shows the driver all that was given back.
      *
+     * @return whether there was anything
+     */
+    boolean showUsed();
+
+    /**
+     * Whether the driver wants a call for what was shown since this was last asked. A full fence [C] lies between showing
+     * and asking; it is the caller's, so that one does for several rings, and late enough to find the stores done.
+     */
+    boolean wantsCall();
+
+    /**
+     * Shows the driver all that was given back, and asks at once.
+     *
      * @return whether the driver wants a call for it
      */
-    boolean publishUsed();
+    default boolean publishUsed() {
+        if (!showUsed()) {
+            return false;
+        }
+        HostMemory.fullFence(); // [C]
+        return wantsCall();
+    }
 
     /** Tells the driver that kicks are not needed while this side polls. A hint: kicks may still come. */
     void suppressKicks();

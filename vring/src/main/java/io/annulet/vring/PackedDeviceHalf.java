@@ -7,7 +7,7 @@ import io.annulet.memory.HostMemory;
  * The device's half of a packed virtqueue; owned by the worker of its queue.
  *
  * <p>Does what {@link SplitDeviceHalf} does, in the same order of methods. Here used elements take the place of available
- * descriptors and are found by their flags, so all that is given back is kept apart until {@link #publishUsed}, which
+ * descriptors and are found by their flags, so all that is given back is kept apart until {@link #showUsed}, which
  * writes the first one last: the driver looks no further than that one.
  */
 public final class PackedDeviceHalf implements DeviceHalf {
@@ -30,6 +30,10 @@ public final class PackedDeviceHalf implements DeviceHalf {
     private int usedChains;
     private int publishedPosition;
     private int publishedChains;
+
+    /** Descriptors shown to the driver since it was last asked whether it wants a call. */
+    private int unaskedDescriptors;
+
     private int borrowedDescriptors;
     private RingFault fault = RingFault.NONE;
 
@@ -56,6 +60,7 @@ public final class PackedDeviceHalf implements DeviceHalf {
             throw new IllegalStateException("a ring moves between bursts only");
         }
         PackedDeviceHalf half = new PackedDeviceHalf((PackedRing) moved, movedMemory, features, takenPosition);
+        half.unaskedDescriptors = unaskedDescriptors;
         half.fault = fault;
         return half;
     }
@@ -127,7 +132,7 @@ public final class PackedDeviceHalf implements DeviceHalf {
     }
 
     @Override
-    public boolean publishUsed() {
+    public boolean showUsed() {
         if (usedChains == publishedChains) {
             return false;
         }
@@ -143,10 +148,17 @@ public final class PackedDeviceHalf implements DeviceHalf {
         ring.descriptorDetailRelease(PackedPosition.slot(publishedPosition), usedDetails[first]); // [B]
         publishedPosition = usedPosition;
         publishedChains = usedChains;
-        HostMemory.fullFence(); // [C]
+        unaskedDescriptors = Math.min(unaskedDescriptors + published, size);
+        return true;
+    }
+
+    @Override
+    public boolean wantsCall() {
+        int published = unaskedDescriptors;
+        unaskedDescriptors = 0;
         int flags = ring.driverEventFlags();
         if (features.eventIndex() && flags == PackedRing.EVENT_DESCRIPTOR) {
-            return PackedPosition.passed(ring.driverEventPosition(), usedPosition, published, size);
+            return PackedPosition.passed(ring.driverEventPosition(), publishedPosition, published, size);
         }
         return flags != PackedRing.EVENT_DISABLE;
     }

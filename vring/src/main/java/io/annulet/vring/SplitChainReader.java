@@ -56,19 +56,36 @@ final class SplitChainReader {
     /** Loads heads and their descriptors; stops before a head that is no descriptor. */
     private int load(ChainBurst burst, int availIndex, int wanted) {
         int first = burst.count();
-        for (int i = 0; i < wanted; i++) {
-            int head = ring.availHead(availIndex + i);
-            if (head >= ring.size()) {
-                fault = i == 0 ? RingFault.HEAD_OUT_OF_RANGE : fault;
-                wanted = i;
-                break;
-            }
-            burst.headAt(first + i, head);
+        int heads = loadHeads(burst, first, availIndex, wanted);
+        for (int i = first; i < first + heads; i++) {
+            int head = burst.head(i);
+            burst.headAddresses[i] = ring.descriptorAddress(head);
+            burst.headDetails[i] = ring.descriptorDetail(head);
         }
-        for (int i = 0; i < wanted; i++) {
-            int head = burst.head(first + i);
-            burst.headAddresses[first + i] = ring.descriptorAddress(head);
-            burst.headDetails[first + i] = ring.descriptorDetail(head);
+        return heads;
+    }
+
+    /** Heads up to one that is no descriptor; four with one load where they lie together. */
+    private int loadHeads(ChainBurst burst, int first, int availIndex, int wanted) {
+        int i = 0;
+        while (i < wanted) {
+            int together = 1;
+            long word;
+            if (i + 4 <= wanted && ring.hasFourAvailHeads(availIndex + i)) {
+                word = ring.fourAvailHeads(availIndex + i);
+                together = 4;
+            } else {
+                word = ring.availHead(availIndex + i);
+            }
+            for (int end = i + together; i < end; i++) {
+                int head = (int) word & 0xffff;
+                if (head >= ring.size()) {
+                    fault = i == 0 ? RingFault.HEAD_OUT_OF_RANGE : fault;
+                    return i;
+                }
+                burst.headAt(first + i, head);
+                word >>>= 16;
+            }
         }
         return wanted;
     }

@@ -19,6 +19,7 @@ public final class SplitDeviceHalf implements DeviceHalf {
     private int knownAvailIndex;
     private int usedIndex;
     private int publishedUsedIndex;
+    private int askedUsedIndex;
     private RingFault fault = RingFault.NONE;
 
     /**
@@ -33,6 +34,7 @@ public final class SplitDeviceHalf implements DeviceHalf {
         this.knownAvailIndex = baseIndex;
         this.usedIndex = baseIndex;
         this.publishedUsedIndex = baseIndex;
+        this.askedUsedIndex = baseIndex;
     }
 
     @Override
@@ -40,6 +42,7 @@ public final class SplitDeviceHalf implements DeviceHalf {
         SplitDeviceHalf half = new SplitDeviceHalf((SplitRing) moved, memory, features, takenIndex);
         half.usedIndex = usedIndex;
         half.publishedUsedIndex = publishedUsedIndex;
+        half.askedUsedIndex = askedUsedIndex;
         half.fault = fault;
         return half;
     }
@@ -110,17 +113,21 @@ public final class SplitDeviceHalf implements DeviceHalf {
     }
 
     @Override
-    public boolean publishUsed() {
-        int before = publishedUsedIndex;
-        int after = usedIndex;
-        if (before == after) {
+    public boolean showUsed() {
+        if (publishedUsedIndex == usedIndex) {
             return false;
         }
-        ring.usedIndexRelease(after); // [B]
-        publishedUsedIndex = after;
-        HostMemory.fullFence(); // [C]
+        ring.usedIndexRelease(usedIndex); // [B]
+        publishedUsedIndex = usedIndex;
+        return true;
+    }
+
+    @Override
+    public boolean wantsCall() {
+        int before = askedUsedIndex;
+        askedUsedIndex = publishedUsedIndex;
         return features.eventIndex()
-                ? Index16.passed(ring.usedEvent(), before, after)
+                ? Index16.passed(ring.usedEvent(), before, publishedUsedIndex)
                 : (ring.availFlags() & SplitRing.AVAIL_FLAG_NO_INTERRUPT) == 0;
     }
 

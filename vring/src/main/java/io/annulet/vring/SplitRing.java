@@ -142,6 +142,16 @@ public final class SplitRing implements Vring {
         return HostMemory.loadShort(avail + HEADER_BYTES + 2L * (index & mask));
     }
 
+    /** Whether {@link #fourAvailHeads} may be asked for: the ring does not end before the fourth. */
+    boolean hasFourAvailHeads(int index) {
+        return (index & mask) + 4 <= size;
+    }
+
+    /** The heads at an index and the three after it, 16 bits each, the first one lowest. */
+    long fourAvailHeads(int index) {
+        return HostMemory.loadLong(avail + HEADER_BYTES + 2L * (index & mask));
+    }
+
     void availHead(int index, int head) {
         HostMemory.storeShort(avail + HEADER_BYTES + 2L * (index & mask), head);
     }

@@ -19,6 +19,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
     private QueueSetup setup;
     private boolean enabled;
     private boolean brokenReported;
+    private boolean callDue;
     DeviceHalf half;
 
     /** Of the worker that works the queue at this moment, so that each counter has one writer. */
@@ -86,8 +87,20 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
         return 0;
     }
 
-    /** Shows the driver what was given back, and calls it if it wants that. */
-    final void publishUsed() {
-        signal.callDriver(half.publishUsed(), counters);
+    /**
+     * Shows the driver what was given back.
+     *
+     * @return whether {@link #callDriver} became due
+     */
+    final boolean showUsed() {
+        boolean becameDue = half.showUsed() && !callDue;
+        callDue |= becameDue;
+        return becameDue;
+    }
+
+    /** After a full fence: calls the driver if it wants to know of what was shown to it. */
+    public final void callDriver() {
+        callDue = false;
+        signal.callDriver(half.wantsCall(), counters);
     }
 }

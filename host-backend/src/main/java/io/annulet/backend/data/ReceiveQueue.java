@@ -131,7 +131,11 @@ public final class ReceiveQueue extends GuestQueue {
     /** Header and frame into one piece of memory that is long enough. */
     private static void place(FrameBurst burst, int frame, long to) {
         int snapshotBytes = NetHeader.BYTES + burst.snapshotFrameBytes(frame);
-        HostMemory.copy(burst.snapshotAddress(frame), to, snapshotBytes);
+        if (snapshotBytes == HostMemory.LINE_BYTES) {
+            HostMemory.copyLine(burst.snapshotAddress(frame), to);
+        } else {
+            HostMemory.copy(burst.snapshotAddress(frame), to, snapshotBytes);
+        }
         burst.copyRest(frame, 0, to + snapshotBytes, burst.restByteLength(frame));
     }
 
@@ -296,9 +300,13 @@ public final class ReceiveQueue extends GuestQueue {
         }
     }
 
-    /** Shows the driver all frames delivered since the last time. */
-    public void flush() {
-        publishUsed();
+    /**
+     * Shows the driver all frames delivered since the last time.
+     *
+     * @return whether {@link #callDriver} became due
+     */
+    public boolean flush() {
+        return showUsed();
     }
 
     @Override

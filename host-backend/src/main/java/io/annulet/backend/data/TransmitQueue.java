@@ -29,6 +29,7 @@ public final class TransmitQueue extends GuestQueue {
             return 0;
         }
         burst.flow(setup().queueIndex());
+        burst.touchFirstLines();
         long bytes = 0;
         for (int i = 0; i < taken; i++) {
             admit(burst, i);
@@ -54,14 +55,18 @@ public final class TransmitQueue extends GuestQueue {
         }
     }
 
-    /** Gives every chain of the burst back and shows the driver. */
-    public void finish(FrameBurst burst) {
+    /**
+     * Gives every chain of the burst back and shows the driver.
+     *
+     * @return whether {@link #callDriver} became due
+     */
+    public boolean finish(FrameBurst burst) {
         ChainBurst chains = burst.chains();
         int count = chains.count();
         for (int i = 0; i < count; i++) {
             half.giveBack(chains.head(i), 0);
         }
-        publishUsed();
+        return showUsed();
     }
 
     /** Whether frames come without kicks, so that the worker may not sleep. */

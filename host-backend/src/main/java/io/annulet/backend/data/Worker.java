@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One thread of the data plane: works the ports it owns, each to completion, burst by burst.
@@ -40,6 +41,8 @@ public final class Worker implements Agent {
     private final Readiness readiness;
     private Membership[] members = new Membership[0];
     private int nextMember;
+    private boolean callsDue;
+    private @Nullable Membership touched;
     private int turns;
     private volatile boolean asleep;
 
@@ -85,16 +88,29 @@ public final class Worker implements Agent {
         return members[nextMember];
     }
 
+    /** A command finds every driver told of what was published to it. */
     private int runCommands() {
-        return commands.isEmpty() ? 0 : commands.drain(Runnable::run);
+        if (commands.isEmpty()) {
+            return 0;
+        }
+        if (callsDue) {
+            guard(this::callDrivers);
+        }
+        return commands.drain(Runnable::run);
     }
 
     /** Pulls one burst from a port and sees it to its end. */
     private int visit(Membership member) {
+        touched = member;
         try {
             burst.clear();
             int frames = member.port.pull(burst);
+            if (callsDue) {
+                callDrivers();
+                touched = member;
+            }
             if (frames > 0) {
+                callsDue = true;
                 member.domain.forward(member.port, burst);
                 member.port.finish(burst);
             }
@@ -102,9 +118,22 @@ public final class Worker implements Agent {
         } catch (InternalError memoryGone) {
             if (!recover()) {
                 // Nobody's memory is short, yet an access failed: the port that was visited has to go.
-                member.port.memoryLost();
+                touched.port.memoryLost();
             }
             return 1;
+        }
+    }
+
+    /**
+     * Calls the drivers that want to know of what the last visit published. This is left until the next visit has pulled
+     * its frames: by then the stores of the last one have left the core, and the fence has nothing to wait for.
+     */
+    private void callDrivers() {
+        callsDue = false;
+        HostMemory.fullFence(); // [C]
+        for (Membership member : members) {
+            touched = member;
+            member.port.callDrivers();
         }
     }
 

@@ -29,6 +29,11 @@ public final class GuestShard implements Port {
     private final PortCounters counters;
     private final @Nullable GuestQueue[] queues;
     private final Readiness.@Nullable Watch[] kickWatches;
+
+    /** Queues, each at most once, whose drivers were shown something and not called yet. */
+    private final @Nullable GuestQueue[] callsDue;
+
+    private int callsDueCount;
     private @Nullable Readiness readiness;
     private ReceiveQueue[] enabledReceiveQueues = new ReceiveQueue[0];
     private TransmitQueue[] openTransmitQueues = new TransmitQueue[0];
@@ -43,6 +48,7 @@ public final class GuestShard implements Port {
         this.worker = worker;
         this.counters = counters;
         this.queues = new @Nullable GuestQueue[2 * port.queuePairs()];
+        this.callsDue = new @Nullable GuestQueue[2 * port.queuePairs()];
         this.kickWatches = new Readiness.@Nullable Watch[2 * port.queuePairs()];
     }
 
@@ -98,7 +104,9 @@ public final class GuestShard implements Port {
     public void finish(FrameBurst burst) {
         TransmitQueue queue = pulledFrom;
         if (queue != null) {
-            queue.finish(burst);
+            if (queue.finish(burst)) {
+                callsDue[callsDueCount++] = queue;
+            }
             pulledFrom = null;
         }
     }
@@ -151,9 +159,33 @@ public final class GuestShard implements Port {
                 counters.outDropped(why);
             }
         }
-        queue.flush();
+        if (queue.flush()) {
+            callSoon(queue);
+        }
         counters.out(delivered, bytes);
         counters.copied(bytes);
+    }
+
+    /** A queue that others use too may be gone later, so its driver is called at once. */
+    private void callSoon(ReceiveQueue queue) {
+        if (port.isShared()) {
+            HostMemory.fullFence(); // [C]
+            queue.callDriver();
+        } else {
+            callsDue[callsDueCount++] = queue;
+        }
+    }
+
+    @Override
+    public void callDrivers() {
+        int count = callsDueCount;
+        callsDueCount = 0;
+        for (int i = 0; i < count; i++) {
+            GuestQueue queue = callsDue[i];
+            if (queue != null) {
+                queue.callDriver();
+            }
+        }
     }
 
     // Sleeping.
@@ -209,7 +241,16 @@ public final class GuestShard implements Port {
         }
         queues[queueIndex] = null;
         listQueues();
+        forgetCall(queue);
         return Integer.toUnsignedLong(queue.close());
+    }
+
+    private void forgetCall(GuestQueue queue) {
+        for (int i = 0; i < callsDueCount; i++) {
+            if (callsDue[i] == queue) {
+                callsDue[i] = callsDue[--callsDueCount];
+            }
+        }
     }
 
     public void onCloseAllQueues() {

@@ -34,10 +34,16 @@ public interface Port {
     void finish(FrameBurst burst);
 
     /**
-     * Sends the listed frames of a burst out through this port, and tells whoever waits for them, once. When an access to
-     * memory fails in it, it leaves nothing half done.
+     * Sends the listed frames of a burst out through this port. When an access to memory fails in it, it leaves nothing
+     * half done.
      */
     void push(FrameBurst burst, FrameList frames);
+
+    /**
+     * Tells whoever waits for what {@link #push} and {@link #finish} did since the last time. The worker has made a full
+     * fence in between, and comes soon: at the latest when it has looked at one more port.
+     */
+    default void callDrivers() {}
 
     /**
      * The worker wants to sleep: ask for wake-ups.

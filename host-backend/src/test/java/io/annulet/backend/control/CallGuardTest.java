@@ -13,7 +13,7 @@ final class CallGuardTest extends ControlTest {
 
     private static final long FULL = -2;
 
-    /** Offers a chain on a transmit ring whose call descriptor blocks and is full. */
+    /** Has a chain come back on a transmit ring whose call descriptor blocks and is full. */
     private static void blockTheWorker(TestSession session) {
         EventFd call = session.newEventFd();
         EventFd kick = session.newEventFd();
@@ -26,6 +26,10 @@ final class CallGuardTest extends ControlTest {
         call.add(FULL);
         ring.availIndex(1);
         kick.signal();
+        // A call follows what is published, whatever else the worker is told meanwhile; or it was stopped by one before.
+        TestBackend.await(
+                "the chain to come back",
+                () -> ring.usedIndex() == 1 || !session.endpoint.status().attached());
     }
 
     @Test
