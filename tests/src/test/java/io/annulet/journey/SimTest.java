@@ -54,6 +54,8 @@ final class SimTest {
             {"--both-ways"},
             {"--size", "imix", "--ring", "packed"},
             {"--form", "udp", "--flows", "200", "--macs", "20", "--queues", "4", "--both-ways"},
+            {"--in-order", "--both-ways"},
+            {"--in-order", "--ring", "packed", "--descriptors", "2", "--form", "tcp6", "--size", "100,1500"},
             {"--no-mergeable", "--no-event-idx", "--size", "64,9000"},
             // A receiving thread that does not get to run for a while has room for all frames that come meanwhile.
             {"--descriptors", "3", "--indirect", "--threads", "each", "--ring-size", "32768"},

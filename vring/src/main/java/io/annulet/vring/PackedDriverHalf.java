@@ -1,6 +1,7 @@
 package io.annulet.vring;
 
 import io.annulet.memory.HostMemory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The driver's half of a packed virtqueue; owned by the thread that plays its driver.
@@ -13,6 +14,7 @@ public final class PackedDriverHalf implements DriverHalf {
     private final PackedRing ring;
     private final RingFeatures features;
     private final int size;
+    private final @Nullable InOrderChains inOrder;
     private final int[] freeIds;
     private final int[] chainDescriptors;
     private int freeIdCount;
@@ -29,6 +31,7 @@ public final class PackedDriverHalf implements DriverHalf {
         this.ring = ring;
         this.features = features;
         this.size = ring.size();
+        this.inOrder = features.inOrder() ? new InOrderChains(ring.size()) : null;
         this.freeIds = new int[size];
         this.chainDescriptors = new int[size];
         this.freeIdCount = size;
@@ -50,7 +53,7 @@ public final class PackedDriverHalf implements DriverHalf {
         }
         int id = freeIds[--freeIdCount];
         put(guestAddress, byteLength, id, writable ? PackedRing.FLAG_WRITE : 0);
-        return offered(id, 1);
+        return offered(id, 1, writable ? byteLength : 0);
     }
 
     @Override
@@ -66,7 +69,7 @@ public final class PackedDriverHalf implements DriverHalf {
         } else {
             putFirstLast(guestAddresses, byteLengths, count, readable, id);
         }
-        return offered(id, count);
+        return offered(id, count, inOrder == null ? 0 : InOrderChains.writable(byteLengths, count, readable));
     }
 
     /**
@@ -109,7 +112,7 @@ public final class PackedDriverHalf implements DriverHalf {
         }
         int id = freeIds[--freeIdCount];
         put(tableGuestAddress, SplitRing.DESCRIPTOR_BYTES * count, id, PackedRing.FLAG_INDIRECT);
-        return offered(id, 1);
+        return offered(id, 1, inOrder == null ? 0 : InOrderChains.writable(byteLengths, count, readable));
     }
 
     private void put(long guestAddress, int byteLength, int id, int flags) {
@@ -130,7 +133,10 @@ public final class PackedDriverHalf implements DriverHalf {
         }
     }
 
-    private int offered(int id, int descriptors) {
+    private int offered(int id, int descriptors, long writable) {
+        if (inOrder != null) {
+            inOrder.offered(id, writable);
+        }
         chainDescriptors[id] = descriptors;
         freeDescriptors -= descriptors;
         outstanding++;
@@ -156,6 +162,9 @@ public final class PackedDriverHalf implements DriverHalf {
 
     @Override
     public int takeUsed() {
+        if (inOrder != null && inOrder.isInBatch()) {
+            return takeNext(inOrder);
+        }
         int slot = PackedPosition.slot(usedPosition);
         if (outstanding == 0 || !PackedRing.isUsed(ring.flagsAcquire(slot), PackedPosition.wrap(usedPosition))) { // [B]
             return NOTHING;
@@ -166,6 +175,20 @@ public final class PackedDriverHalf implements DriverHalf {
             return NOT_OFFERED;
         }
         lastWrittenByteLength = PackedRing.byteLength(detail);
+        if (inOrder != null) {
+            inOrder.begin(inOrder.upTo(id), lastWrittenByteLength);
+            return takeNext(inOrder);
+        }
+        return taken(id);
+    }
+
+    private int takeNext(InOrderChains chains) {
+        int id = chains.take();
+        lastWrittenByteLength = chains.takenByteLength();
+        return taken(id);
+    }
+
+    private int taken(int id) {
         freeDescriptors += chainDescriptors[id];
         usedPosition = PackedPosition.plus(usedPosition, chainDescriptors[id], size);
         chainDescriptors[id] = 0;
@@ -202,13 +225,20 @@ public final class PackedDriverHalf implements DriverHalf {
     /** Where a device that lost its place goes on: behind all that was used, taken back already or not. */
     public int devicePosition() {
         int position = usedPosition;
-        for (int chains = 0; chains < outstanding; chains++) {
+        int chains = 0;
+        while (chains < outstanding) {
             int slot = PackedPosition.slot(position);
             int id = PackedRing.id(ring.descriptorDetail(slot));
             if (!PackedRing.isUsed(ring.flagsAcquire(slot), PackedPosition.wrap(position)) || id >= size) { // [B]
                 break;
             }
-            position = PackedPosition.plus(position, chainDescriptors[id], size);
+            int before = chains;
+            chains = inOrder == null ? chains + 1 : inOrder.upTo(id);
+            if (chains <= before) {
+                break;
+            }
+            int descriptors = inOrder == null ? chainDescriptors[id] : inOrder.sum(chainDescriptors, before, chains);
+            position = PackedPosition.plus(position, descriptors, size);
         }
         return position;
     }

@@ -1,17 +1,19 @@
 package io.annulet.vring;
 
 import io.annulet.memory.HostMemory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The driver's half of a split virtqueue; owned by the thread that plays its driver.
  *
  * <p>Descriptors are linked in a free list of our own; a used chain's go back to it as they were linked when it was
- * offered.
+ * offered. With IN_ORDER they are taken in ring order, as VIRTIO 1.2, "In-order use of descriptors", has it.
  */
 public final class SplitDriverHalf implements DriverHalf {
 
     private final SplitRing ring;
     private final boolean eventIndex;
+    private final @Nullable InOrderChains inOrder;
     private final int[] nextFree;
     private final int[] chainDescriptors;
     private int firstFree;
@@ -26,11 +28,15 @@ public final class SplitDriverHalf implements DriverHalf {
     public SplitDriverHalf(SplitRing ring, RingFeatures features, int baseIndex) {
         this.ring = ring;
         this.eventIndex = features.eventIndex();
+        this.inOrder = features.inOrder() ? new InOrderChains(ring.size()) : null;
         this.nextFree = new int[ring.size()];
         this.chainDescriptors = new int[ring.size()];
         this.freeCount = ring.size();
         for (int i = 0; i < ring.size(); i++) {
             nextFree[i] = i + 1;
+        }
+        if (inOrder != null) {
+            nextFree[ring.size() - 1] = 0; // descriptors are taken round and round, and come back in that order
         }
         this.availIndex = baseIndex;
         this.publishedAvailIndex = baseIndex;
@@ -50,7 +56,7 @@ public final class SplitDriverHalf implements DriverHalf {
         }
         int head = allocate();
         ring.descriptor(head, guestAddress, SplitRing.detail(byteLength, writable ? SplitRing.FLAG_WRITE : 0, 0));
-        return offered(head, 1);
+        return offered(head, 1, writable ? byteLength : 0);
     }
 
     @Override
@@ -67,7 +73,7 @@ public final class SplitDriverHalf implements DriverHalf {
                     guestAddresses[i],
                     SplitRing.detail(byteLengths[i], flags, i + 1 < count ? firstFree : 0));
         }
-        return offered(head, count);
+        return offered(head, count, inOrder == null ? 0 : InOrderChains.writable(byteLengths, count, readable));
     }
 
     @Override
@@ -90,7 +96,7 @@ public final class SplitDriverHalf implements DriverHalf {
         int head = allocate();
         long tableBytes = (long) SplitRing.DESCRIPTOR_BYTES * count;
         ring.descriptor(head, tableGuestAddress, SplitRing.detail(tableBytes, SplitRing.FLAG_INDIRECT, 0));
-        return offered(head, 1);
+        return offered(head, 1, inOrder == null ? 0 : InOrderChains.writable(byteLengths, count, readable));
     }
 
     private int allocate() {
@@ -100,8 +106,11 @@ public final class SplitDriverHalf implements DriverHalf {
         return descriptor;
     }
 
-    private int offered(int head, int descriptors) {
+    private int offered(int head, int descriptors, long writable) {
         chainDescriptors[head] = descriptors;
+        if (inOrder != null) {
+            inOrder.offered(head, writable);
+        }
         ring.availHead(availIndex, head);
         availIndex = Index16.plus(availIndex, 1);
         return head;
@@ -124,6 +133,9 @@ public final class SplitDriverHalf implements DriverHalf {
 
     @Override
     public int takeUsed() {
+        if (inOrder != null && inOrder.isInBatch()) {
+            return takeNext(inOrder);
+        }
         if (usedIndex == knownUsedIndex) {
             knownUsedIndex = ring.usedIndexAcquire(); // [B]
             if (usedIndex == knownUsedIndex) {
@@ -131,14 +143,32 @@ public final class SplitDriverHalf implements DriverHalf {
             }
         }
         long element = ring.usedElement(usedIndex);
-        usedIndex = Index16.plus(usedIndex, 1);
         long head = element & 0xffffffffL;
+        if (inOrder != null) {
+            int chains = head < ring.size() ? inOrder.upTo((int) head) : 0;
+            if (chains > 0 && chains <= Index16.distance(usedIndex, knownUsedIndex)) {
+                inOrder.begin(chains, element >>> 32);
+                return takeNext(inOrder);
+            }
+            usedIndex = Index16.plus(usedIndex, 1);
+            return NOT_OFFERED; // or out of order
+        }
+        usedIndex = Index16.plus(usedIndex, 1);
         if (head >= ring.size() || chainDescriptors[(int) head] == 0) {
             return NOT_OFFERED;
         }
         lastWrittenByteLength = element >>> 32;
         free((int) head);
         return (int) head;
+    }
+
+    private int takeNext(InOrderChains chains) {
+        int head = chains.take();
+        usedIndex = Index16.plus(usedIndex, 1);
+        lastWrittenByteLength = chains.takenByteLength();
+        freeCount += chainDescriptors[head];
+        chainDescriptors[head] = 0;
+        return head;
     }
 
     @Override

@@ -171,8 +171,9 @@ class SplitRingLayoutSpecTest {
     }
 
     @Test
-    void ringFeaturesAreBits28And29() {
-        assertEquals(new RingFeatures(false, false), RingFeatures.of(~(3L << 28)));
+    void ringFeaturesAreBits28And29And35() {
+        assertEquals(new RingFeatures(false, false), RingFeatures.of(~(3L << 28 | 1L << 35)));
+        assertEquals(new RingFeatures(false, false, true), RingFeatures.of(1L << 35));
         assertEquals(new RingFeatures(false, true), RingFeatures.of(1L << 28));
         assertEquals(new RingFeatures(true, false), RingFeatures.of(1L << 29));
     }

@@ -10,6 +10,7 @@ import io.annulet.vhostuser.VirtioFeature;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options that say what kind of guest is simulated. */
@@ -53,6 +54,9 @@ final class GuestChoice {
 
     @Option(names = "--no-event-idx", description = "Suppress notifications by flag, not by event index.")
     private boolean withoutEventIndex;
+
+    @Option(names = "--in-order", description = "Buffers are used in the order in which they were offered.")
+    private boolean inOrder;
 
     @Option(
             names = "--descriptors",
@@ -98,12 +102,22 @@ final class GuestChoice {
 
     private long features() {
         long features = GuestOptions.LINUX_FEATURES;
+        features |= inOrder ? VirtioFeature.IN_ORDER : 0;
         features |= isPacked() ? VirtioFeature.RING_PACKED : 0;
         features &= unmergeable ? ~VirtioFeature.NET_MRG_RXBUF : -1;
         return features & (withoutEventIndex ? ~VirtioFeature.EVENT_IDX : -1);
     }
 
-    boolean isPacked() {
+    /** What was asked for and has nothing to stand in for it, among the acknowledged features; null if all is there. */
+    @Nullable
+    String missing(long acknowledged) {
+        if (isPacked() && (acknowledged & VirtioFeature.RING_PACKED) == 0) {
+            return "packed rings";
+        }
+        return inOrder && (acknowledged & VirtioFeature.IN_ORDER) == 0 ? "in-order use" : null;
+    }
+
+    private boolean isPacked() {
         return ring == Ring.PACKED;
     }
 
@@ -124,6 +138,7 @@ final class GuestChoice {
         report.put("queue_pairs", queuePairs);
         report.put("mergeable", !unmergeable);
         report.put("event_idx", !withoutEventIndex);
+        report.put("in_order", inOrder);
         report.put("descriptors", descriptors);
         report.put("indirect", indirect);
         report.put("receive_buffer_bytes", receiveBufferByteLength);

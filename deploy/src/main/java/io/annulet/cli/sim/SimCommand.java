@@ -313,9 +313,11 @@ public final class SimCommand implements Callable<Integer> {
 
     private void checkRings(List<StationReport> stations) {
         for (StationReport station : stations) {
-            if (guest.isPacked() && !station.isPacked()) {
+            String missing = guest.missing(station.features());
+            if (missing != null) {
                 throw new CommandFailure(
-                        "the back-end at " + station.name() + " does not offer packed rings", "use --ring split");
+                        "the back-end at " + station.name() + " does not offer " + missing,
+                        "leave the option away, or use another back-end");
             }
         }
     }

@@ -34,6 +34,7 @@ public record BackEndOptions(long features, int queuePairs, Fault fault, int eve
                     | VirtioFeature.INDIRECT_DESC
                     | VirtioFeature.EVENT_IDX
                     | VirtioFeature.RING_PACKED
+                    | VirtioFeature.IN_ORDER
                     | VirtioFeature.PROTOCOL_FEATURES,
             8,
             Fault.NONE,

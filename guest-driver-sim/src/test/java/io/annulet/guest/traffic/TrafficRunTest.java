@@ -40,6 +40,7 @@ final class TrafficRunTest {
     static Stream<Arguments> runs() {
         GuestOptions packed =
                 GuestOptions.DEFAULTS.withFeatures(GuestOptions.LINUX_FEATURES | VirtioFeature.RING_PACKED);
+        GuestOptions inOrder = GuestOptions.DEFAULTS.withFeatures(GuestOptions.LINUX_FEATURES | VirtioFeature.IN_ORDER);
         QueueOptions queues = QueueOptions.DEFAULTS;
         return Stream.of(
                 Arguments.of("one guest", 1, OPTIONS),
@@ -74,6 +75,12 @@ final class TrafficRunTest {
                         2,
                         OPTIONS.withGuest(
                                 GuestOptions.DEFAULTS.withQueues(TrafficOptions.withDescriptors(queues, 3, true)))),
+                Arguments.of("in order", 2, OPTIONS.withGuest(inOrder)),
+                Arguments.of(
+                        "packed, in order, three descriptors",
+                        2,
+                        OPTIONS.withGuest(inOrder.withFeatures(inOrder.features() | VirtioFeature.RING_PACKED)
+                                .withQueues(TrafficOptions.withDescriptors(queues, 3, false)))),
                 Arguments.of("batches", 2, OPTIONS.withLoad(LOAD.withBatching(Batching.of(64, 1_000_000)))),
                 Arguments.of(
                         "as many as go",
