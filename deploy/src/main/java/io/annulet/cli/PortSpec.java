@@ -83,7 +83,12 @@ final class PortSpec {
 
     private static PortOptions tap(String name, String interfaceName, SpecOptions options) {
         return new PortOptions.Tap(
-                name, new TapPortOptions(interfaceName, options.number("mtu", 0), options.number("queues", 1)));
+                name,
+                new TapPortOptions(
+                        interfaceName,
+                        options.number("mtu", 0),
+                        options.number("queues", 1),
+                        options.number("verify", TapPortOptions.USUAL_VERIFY)));
     }
 
     private static PortOptions pcap(String name, String file, SpecOptions options) {

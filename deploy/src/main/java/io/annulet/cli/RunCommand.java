@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
             "      owner= group= perm=   of the socket (default: perm=0660)",
             "  NAME=tap:INTERFACE      a tap of this host: an existing one, or a new one that goes when annulet ends",
             "      mtu=N queues=N",
+            "      verify=N              of N frames the host calls checked, check one again (1000)",
             "  NAME=pcap:FILE          every frame to the port goes into a file, or frames come from one",
             "      direction=write|read pace=recorded|fast",
             "  NAME=loopback           every frame comes back",

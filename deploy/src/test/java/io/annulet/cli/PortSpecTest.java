@@ -56,7 +56,7 @@ final class PortSpecTest {
                 "a=vhost-user:/s,=1|'=1' is no option; write option=value",
                 "a=vhost-user:/s,mtu=|'mtu=' is no option; write option=value",
                 "a=vhost-user:/s,mtu=68,mtu=69|option mtu is there twice; write it once",
-                "a=tap:t0,seal=auto|port a=tap:t0,seal=auto: tap has no option seal; it has mtu, queues",
+                "a=tap:t0,seal=auto|port a=tap:t0,seal=auto: tap has no option seal; it has mtu, queues, verify",
                 "a=vhost-user:/s,mode=x|port a=vhost-user:/s,mode=x: mode=x: use server or client",
                 "a=vhost-user:/s,seal=no|port a=vhost-user:/s,seal=no: seal=no: use auto or require",
                 "a=vhost-user:/s,profile=QEMU|port a=vhost-user:/s,profile=QEMU: profile=QEMU: use qemu or generic",

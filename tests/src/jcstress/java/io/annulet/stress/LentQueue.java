@@ -55,7 +55,7 @@ final class LentQueue {
             driver.offer(GUEST + BUFFERS_AT + i * BUFFER_BYTES, BUFFER_BYTES, true);
         }
         driver.publishAvail();
-        QueueSetup setup = new QueueSetup(0, ring, memory, FEATURES, HEADER_BYTES, false, 0, true, null, null, null);
+        QueueSetup setup = new QueueSetup(0, ring, memory, FEATURES, HEADER_BYTES, false, 0, 0, true, null, null, null);
         queue = new ReceiveQueue(setup, COUNTERS, new Nobody(), true);
     }
 

@@ -65,10 +65,21 @@ final class ArchitectureTest {
     }
 
     @Test
+    void offloadsKnowNeitherBurstsNorPorts() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("..backend.offload..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "..backend.data..", "..backend.port..", "..backend.control..", "..backend.stats.."));
+    }
+
+    @Test
     void dataPlaneDoesNotLog() {
         check(noClasses()
                 .that()
-                .resideInAPackage("..backend.data..")
+                .resideInAnyPackage("..backend.data..", "..backend.offload..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.slf4j..", "java.util.logging.."));

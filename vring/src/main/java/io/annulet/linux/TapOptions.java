@@ -19,6 +19,8 @@ public record TapOptions(
     public static final int OFFLOAD_TSO6 = 0x04;
     /** Large TCP frames with congestion marks (TUN_F_TSO_ECN). */
     public static final int OFFLOAD_TSO_ECN = 0x08;
+    /** UDP datagrams to be fragmented (TUN_F_UFO): known, but kernels since 4.14 never hand one over. */
+    public static final int OFFLOAD_UFO = 0x10;
     /** Large UDP frames over IPv4, to be segmented (TUN_F_USO4); Linux 6.2 and later. */
     public static final int OFFLOAD_USO4 = 0x20;
     /** Large UDP frames over IPv6 (TUN_F_USO6); Linux 6.2 and later. */

@@ -108,6 +108,33 @@ public final class ChainBurst {
         end(byteLength, 0, segmentCount);
     }
 
+    /**
+     * Adds a chain of readable segments that are {@code byteLength} bytes of another burst's, from {@code offset} in
+     * segment {@code first} on; nothing is copied.
+     *
+     * @return false if there is no room; the burst is as it was then
+     */
+    public boolean addParts(int id, ChainBurst from, int first, int offset, int byteLength) {
+        begin(id);
+        int left = byteLength;
+        int skip = offset;
+        for (int i = first; left > 0; i++) {
+            int piece = Math.min(from.segmentByteLengths[i] - skip, left);
+            if (piece > 0 && !segment(from.segmentAddresses[i] + skip, piece)) {
+                forget();
+                return false;
+            }
+            left -= Math.max(piece, 0);
+            skip = piece >= 0 ? 0 : -piece;
+        }
+        end(byteLength, 0, segmentCount);
+        return true;
+    }
+
+    public int segmentCapacity() {
+        return segmentAddresses.length;
+    }
+
     void headAt(int chain, int head) {
         heads[chain] = head;
     }

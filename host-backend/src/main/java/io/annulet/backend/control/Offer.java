@@ -27,10 +27,26 @@ final class Offer {
 
     private static final long NET = VirtioFeature.NET_MRG_RXBUF | VirtioFeature.NET_GUEST_ANNOUNCE;
 
+    /** What a guest may leave to us, and what it may take unfinished. What one guest gives and another does not take is
+     * finished in between. */
+    private static final long OFFLOADS = VirtioFeature.NET_CSUM
+            | VirtioFeature.NET_HOST_TSO4
+            | VirtioFeature.NET_HOST_TSO6
+            | VirtioFeature.NET_HOST_ECN
+            | VirtioFeature.NET_HOST_UFO
+            | VirtioFeature.NET_HOST_USO
+            | VirtioFeature.NET_GUEST_CSUM
+            | VirtioFeature.NET_GUEST_TSO4
+            | VirtioFeature.NET_GUEST_TSO6
+            | VirtioFeature.NET_GUEST_ECN
+            | VirtioFeature.NET_GUEST_UFO
+            | VirtioFeature.NET_GUEST_USO4
+            | VirtioFeature.NET_GUEST_USO6;
+
     private Offer() {}
 
     static long features(VhostUserOptions options) {
-        long features = RING | LEGACY | NET | VirtioFeature.PROTOCOL_FEATURES;
+        long features = RING | LEGACY | NET | OFFLOADS | VirtioFeature.PROTOCOL_FEATURES;
         if (options.queuePairs() > 1) {
             features |= VirtioFeature.NET_MQ;
         }

@@ -2,6 +2,7 @@ package io.annulet.backend.control;
 
 import io.annulet.backend.data.NetHeader;
 import io.annulet.backend.data.QueueSetup;
+import io.annulet.backend.offload.Offload;
 import io.annulet.linux.EventFd;
 import io.annulet.vhostuser.VirtioFeature;
 import io.annulet.vring.RingFeatures;
@@ -72,6 +73,7 @@ final class Rings {
                 RingFeatures.of(features),
                 NetHeader.byteLength(features),
                 (features & VirtioFeature.NET_MRG_RXBUF) != 0,
+                (vring.index() & 1) == 0 ? Offload.acceptedWith(features) : Offload.usableWith(features),
                 layout.resume(ring, vring.base, memory),
                 vring.isEnableWished(),
                 vring.kick,

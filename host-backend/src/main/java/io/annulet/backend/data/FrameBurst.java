@@ -1,10 +1,14 @@
 package io.annulet.backend.data;
 
+import io.annulet.backend.offload.Checksum;
+import io.annulet.backend.offload.Offload;
+import io.annulet.backend.offload.OffloadHeader;
 import io.annulet.backend.stats.DropReason;
 import io.annulet.memory.HostMemory;
 import io.annulet.vring.ChainBurst;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,9 +20,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   snapshot (ours)                            sender's buffers
- *   | header, 12 | first bytes, up to 60  |    | header | first bytes | rest ...      | rest ... |
+ *   | header, 12 | first bytes, up to 52  |    | header | first bytes | rest ...      | rest ... |
  *                                                                      ^ restOffset in segment restSegment
  * </pre>
+ *
+ * <p>A frame that asks for offloads has a longer snapshot, with all its headers, and a mask of what it needs.
  */
 public final class FrameBurst {
 
@@ -32,7 +38,11 @@ public final class FrameBurst {
     /** The longest frame: 65,535 bytes above Ethernet and two VLAN tags. */
     public static final int MAX_FRAME_BYTES = 65_535 + ETHERNET_HEADER_BYTES + 8;
 
-    private static final int STRIDE = 128;
+    /** Most bytes of a frame in the snapshot of one that asks for offloads: all headers, options included. */
+    static final int LONG_FRAME_BYTES = 256;
+
+    /** A long snapshot with its header and a fragment header that we may add; odd in lines, to spread over the cache. */
+    private static final int STRIDE = 320;
 
     private final ChainBurst chains;
     private final MemorySegment snapshots;
@@ -41,7 +51,10 @@ public final class FrameBurst {
     private final int[] snapshotFrameBytes = new int[CAPACITY];
     private final int[] restSegments = new int[CAPACITY];
     private final int[] restOffsets = new int[CAPACITY];
+    private final int[] offloads = new int[CAPACITY];
     private final @Nullable DropReason[] drops = new @Nullable DropReason[CAPACITY];
+    private final OffloadHeader offloadHeader = new OffloadHeader();
+    private int allOffloads;
     private int flow;
 
     /** Keeps the compiler from leaving {@link #touchFirstLines} out. */
@@ -49,9 +62,18 @@ public final class FrameBurst {
 
     /** Room for chains of queues up to {@code maxRingSize} descriptors. */
     public FrameBurst(int maxRingSize) {
-        chains = new ChainBurst(CAPACITY, Math.max(32 * CAPACITY, 2 * maxRingSize));
+        this(new ChainBurst(CAPACITY, Math.max(32 * CAPACITY, 2 * maxRingSize)));
+    }
+
+    private FrameBurst(ChainBurst chains) {
+        this.chains = chains;
         snapshots = Arena.ofAuto().allocate((long) CAPACITY * STRIDE, 64);
         snapshotsAddress = HostMemory.addressOf(snapshots);
+    }
+
+    /** An empty burst with as much room. */
+    FrameBurst another() {
+        return new FrameBurst(new ChainBurst(CAPACITY, chains.segmentCapacity()));
     }
 
     /** The buffers of the frames; frame {@code i} is chain {@code i}. */
@@ -65,6 +87,20 @@ public final class FrameBurst {
 
     public void clear() {
         chains.clear();
+        if (allOffloads != Offload.NONE) {
+            allOffloads = Offload.NONE;
+            Arrays.fill(offloads, Offload.NONE);
+        }
+    }
+
+    /** What the frames of the burst need of their receivers, all together: a mask of {@link Offload}s. */
+    public int offloads() {
+        return allOffloads;
+    }
+
+    /** What one frame needs of its receivers. */
+    public int offloads(int frame) {
+        return offloads[frame];
     }
 
     /** A number that is the same for frames whose order must hold: the queue they came from. */
@@ -133,9 +169,14 @@ public final class FrameBurst {
 
     /**
      * Takes the snapshot of a frame whose chain starts with a virtio-net header of {@code headerBytes} (0 if it has
-     * none), and checks lengths.
+     * none), and checks lengths. The header may ask for nothing.
      */
     public void snapshot(int frame, int headerBytes) {
+        snapshot(frame, headerBytes, Offload.NONE);
+    }
+
+    /** As {@link #snapshot(int, int)}, of a frame whose header may ask for the {@code allowed} offloads. */
+    public void snapshot(int frame, int headerBytes, int allowed) {
         drops[frame] = null;
         long total = chains.readableByteLength(frame);
         long frameBytes = total - headerBytes;
@@ -159,9 +200,51 @@ public final class FrameBurst {
             gather(frame, headerBytes, at);
         }
         if (headerBytes != 0 && NetHeader.asksForOffload(at)) {
-            drops[frame] = DropReason.BAD_HEADER;
+            admit(frame, at, allowed);
+        } else {
+            NetHeader.plain(at);
         }
-        NetHeader.plain(at);
+    }
+
+    /** Judges a header that asks for something, on a snapshot with all headers. */
+    private void admit(int frame, long at, int allowed) {
+        extend(frame, at);
+        int needed = offloadHeader.judge(
+                at, at + NetHeader.BYTES, snapshotFrameBytes[frame], frameByteLengths[frame], allowed);
+        if (needed == OffloadHeader.REFUSED) {
+            drops[frame] = DropReason.BAD_HEADER;
+            NetHeader.plain(at);
+            return;
+        }
+        NetHeader.numBuffers(at, 1);
+        need(frame, needed);
+    }
+
+    private void need(int frame, int needed) {
+        offloads[frame] = needed;
+        allOffloads |= needed;
+    }
+
+    /** Lengthens a snapshot by what comes next, so that no byte of it is read twice. */
+    private void extend(int frame, long at) {
+        int have = snapshotFrameBytes[frame];
+        int more = Math.min(LONG_FRAME_BYTES, frameByteLengths[frame]) - have;
+        if (more > 0) {
+            copyRest(frame, 0, at + NetHeader.BYTES + have, more);
+            skipRest(frame, more);
+            snapshotFrameBytes[frame] = have + more;
+        }
+    }
+
+    private void skipRest(int frame, int byteLength) {
+        int segment = restSegments[frame];
+        int offset = restOffsets[frame] + byteLength;
+        while (segment < chains.endSegment(frame) && offset >= chains.segmentByteLength(segment)) {
+            offset -= chains.segmentByteLength(segment);
+            segment++;
+        }
+        restSegments[frame] = segment;
+        restOffsets[frame] = offset;
     }
 
     /**
@@ -233,5 +316,64 @@ public final class FrameBurst {
             offset = 0;
             segment++;
         }
+    }
+
+    /** Whether a frame marked as checked has the right checksum; what cannot be told counts as right. */
+    public boolean hasRightChecksum(int frame) {
+        long start = snapshotAddress(frame) + NetHeader.BYTES;
+        int l4 = offloadHeader.transportOffset(start, snapshotFrameBytes[frame], frameByteLengths[frame]);
+        return l4 == OffloadHeader.UNKNOWN || offloadHeader.isRight(start, frameByteLengths[frame], sum(frame, l4));
+    }
+
+    /** Takes the mark from a frame that says that its checksum was checked. */
+    public void unmark(int frame) {
+        OffloadHeader.clear(snapshotAddress(frame));
+        offloads[frame] = Offload.NONE;
+    }
+
+    // Frames made of others.
+
+    /** Where the snapshot of the next frame to be {@link #append appended} is to be written. */
+    long nextSnapshotAddress() {
+        return snapshotAddress(chains.count());
+    }
+
+    /**
+     * Adds a frame: {@code headBytes} that were written behind the header at {@link #nextSnapshotAddress}, then {@code
+     * byteLength} bytes that the cursor's frame has from {@code from} on. Those that are in its snapshot are copied,
+     * the others stay where they are.
+     *
+     * @return false if there is no room
+     */
+    boolean append(int headBytes, RestCursor cursor, int from, int byteLength, int needed) {
+        int frame = chains.count();
+        if (frame == CAPACITY || !cursor.addRest(chains, frame, from, byteLength)) {
+            return false;
+        }
+        int copied = cursor.copySnapshot(from, byteLength, snapshotAddress(frame) + NetHeader.BYTES + headBytes);
+        frameByteLengths[frame] = headBytes + byteLength;
+        snapshotFrameBytes[frame] = headBytes + copied;
+        restSegments[frame] = chains.firstSegment(frame);
+        restOffsets[frame] = 0;
+        drops[frame] = null;
+        need(frame, needed);
+        return true;
+    }
+
+    /** The sum of a frame's bytes from {@code from}, which is in the snapshot, to its end: see {@link Checksum}. */
+    long sum(int frame, int from) {
+        int own = snapshotFrameBytes[frame] - from;
+        long sum = Checksum.sum(snapshotAddress(frame) + NetHeader.BYTES + from, own);
+        int done = own;
+        int left = restByteLength(frame);
+        int offset = restOffsets[frame];
+        for (int segment = restSegments[frame]; left > 0; segment++) {
+            int piece = Math.min(chains.segmentByteLength(segment) - offset, left);
+            sum += Checksum.at(Checksum.sum(chains.segmentAddress(segment) + offset, piece), done);
+            done += piece;
+            left -= piece;
+            offset = 0;
+        }
+        return sum;
     }
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
 
     final int headerByteLength;
+    final int offloads;
     private final PortListener listener;
     private final Signal signal;
     private QueueSetup setup;
@@ -30,6 +31,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
         this.counters = counters;
         this.listener = listener;
         this.headerByteLength = setup.headerByteLength();
+        this.offloads = setup.offloads();
         this.enabled = setup.enabled();
         this.signal = new Signal(setup.call(), setup.error());
         this.half = DeviceHalf.of(setup.ring(), setup.memory(), setup.ringFeatures(), setup.base());

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 public final class Link implements Forwarder {
 
     private final FrameList frames = new FrameList();
+    private final OffloadFinisher finisher = new OffloadFinisher();
     private @Nullable Port one;
     private @Nullable Port other;
 
@@ -51,7 +52,7 @@ public final class Link implements Forwarder {
         }
         source.counters().in(count, bytes, frames.count());
         if (destination != null && frames.count() > 0) {
-            destination.push(burst, frames);
+            finisher.push(destination, burst, frames);
         }
     }
 }

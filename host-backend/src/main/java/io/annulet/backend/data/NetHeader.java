@@ -23,10 +23,10 @@ public final class NetHeader {
     private static final long MRG_RXBUF = 1L << 15;
 
     /**
-     * NEEDS_CSUM of flags, and gso_type: what a driver may not set without having acknowledged an offload. The other flags
-     * are those that a device has to ignore.
+     * In flags NEEDS_CSUM and DATA_VALID, and gso_type: what makes a frame other than plain. Other flags mean nothing to
+     * us, and a device ignores what it does not know.
      */
-    private static final long OFFLOAD_FIELDS = 0xff01L;
+    private static final long OFFLOAD_FIELDS = 0xff03L;
 
     private NetHeader() {}
 
@@ -35,7 +35,7 @@ public final class NetHeader {
         return (acknowledgedFeatures & (VERSION_1 | MRG_RXBUF)) != 0 ? BYTES : LEGACY_BYTES;
     }
 
-    /** Whether a snapshot of a header asks for checksum or segmentation. */
+    /** Whether a snapshot of a header asks for checksum or segmentation, or says that the checksum was checked. */
     static boolean asksForOffload(long headerAddress) {
         return (HostMemory.loadLong(headerAddress) & OFFLOAD_FIELDS) != 0;
     }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param ring the ring's memory, wholly inside {@code memory}
  * @param headerByteLength of the virtio-net header before each frame
  * @param mergeable whether a frame may fill several receive buffers (MRG_RXBUF)
+ * @param offloads {@link io.annulet.backend.offload.Offload}s: of a transmit queue those that the driver may ask for, of a
+ *     receive queue those that it takes
  * @param base where to go on: see {@link io.annulet.vring.DeviceHalf#base}
  * @param kick null if the front-end wants the ring polled
  * @param call null if the front-end wants no calls, or has not sent the descriptor yet
@@ -25,6 +27,7 @@ public record QueueSetup(
         RingFeatures ringFeatures,
         int headerByteLength,
         boolean mergeable,
+        int offloads,
         int base,
         boolean enabled,
         @Nullable EventFd kick,

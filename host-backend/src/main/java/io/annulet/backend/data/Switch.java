@@ -33,6 +33,7 @@ public final class Switch implements Forwarder {
 
     private final SwitchTable shared;
     private final MacTable table;
+    private final OffloadFinisher finisher = new OffloadFinisher();
     private final List<Member> members = new ArrayList<>();
     private Member[] ports = new Member[0];
     private @Nullable Member[] portsById = new @Nullable Member[0];
@@ -112,7 +113,7 @@ public final class Switch implements Forwarder {
         source.counters().in(count, bytes, forwarded);
         for (Member member : ports) {
             if (member.frames.count() > 0) {
-                member.port.push(burst, member.frames);
+                finisher.push(member.port, burst, member.frames);
                 member.frames.clear();
             }
         }

@@ -49,7 +49,7 @@ public final class TransmitQueue extends GuestQueue {
             burst.refuse(frame, DropReason.BAD_CHAIN);
             return;
         }
-        burst.snapshot(frame, headerByteLength);
+        burst.snapshot(frame, headerByteLength, offloads);
         if (!isEnabled()) {
             burst.drop(frame, DropReason.DISABLED);
         }

@@ -1,6 +1,7 @@
 package io.annulet.backend.port;
 
 import io.annulet.backend.data.ReceiveQueue;
+import io.annulet.backend.offload.Offload;
 import io.annulet.backend.stats.PortCounters;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -107,6 +108,20 @@ public final class GuestPort {
     /** A shard's receive queues that may be borrowed from now on. */
     void lend(int worker, ReceiveQueue[] enabled) {
         lendable.set(worker, enabled);
+    }
+
+    /**
+     * What the guest takes; all of its receive queues take the same. Without a queue everything: it is dropped, and need
+     * not be finished for that.
+     */
+    int accepts() {
+        for (int worker = 0; worker < lendable.length(); worker++) {
+            ReceiveQueue[] enabled = lendable.get(worker);
+            if (enabled.length > 0) {
+                return enabled[0].setup().offloads();
+            }
+        }
+        return Offload.ALL;
     }
 
     /** A receive queue of another shard, the same one for the same number while none is enabled or disabled. */

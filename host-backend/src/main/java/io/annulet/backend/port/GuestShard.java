@@ -112,22 +112,37 @@ public final class GuestShard implements Port {
     }
 
     @Override
+    public int accepts() {
+        ReceiveQueue[] own = enabledReceiveQueues;
+        return own.length > 0 ? own[0].setup().offloads() : port.accepts();
+    }
+
+    @Override
     public void push(FrameBurst burst, FrameList frames) {
         ReceiveQueue queue = receiveQueue(burst.flow());
         entered = queue;
         DropReason closed = queue == null ? DropReason.NOT_READY : queue.enter(counters);
         if (queue == null || closed != null) {
-            for (int i = frames.count(); i > 0; i--) {
-                counters.outDropped(closed == null ? DropReason.NOT_READY : closed);
-            }
+            drop(frames, closed == null ? DropReason.NOT_READY : closed);
             return;
         }
         boolean flushed = false;
         try {
-            deliver(queue, burst, frames);
+            // Not so only of a borrowed queue that was opened anew, for other features, since accepts() was asked.
+            if ((burst.offloads() & ~queue.setup().offloads()) == 0) {
+                deliver(queue, burst, frames);
+            } else {
+                drop(frames, DropReason.NOT_READY);
+            }
             flushed = true;
         } finally {
             queue.leave(flushed);
+        }
+    }
+
+    private void drop(FrameList frames, DropReason why) {
+        for (int i = frames.count(); i > 0; i--) {
+            counters.outDropped(why);
         }
     }
 

@@ -3,6 +3,7 @@ package io.annulet.backend.port;
 import io.annulet.backend.data.FrameBurst;
 import io.annulet.backend.data.FrameList;
 import io.annulet.backend.data.Readiness;
+import io.annulet.backend.offload.Offload;
 import io.annulet.backend.stats.PortCounters;
 
 /**
@@ -32,6 +33,14 @@ public interface Port {
 
     /** All frames of the burst that {@link #pull} filled have been decided and copied; its buffers may be given back. */
     void finish(FrameBurst burst);
+
+    /**
+     * What frames that are pushed may need of whoever is behind this port: a mask of {@link Offload}s. A port that does
+     * not say takes frames as they would go over a wire.
+     */
+    default int accepts() {
+        return Offload.NONE;
+    }
 
     /**
      * Sends the listed frames of a burst out through this port. When an access to memory fails in it, it leaves nothing

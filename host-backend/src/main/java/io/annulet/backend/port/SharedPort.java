@@ -86,6 +86,11 @@ public final class SharedPort implements Port {
     }
 
     @Override
+    public int accepts() {
+        return port.accepts();
+    }
+
+    @Override
     public void push(FrameBurst burst, FrameList frames) {
         if (!lock.acquire()) {
             for (int i = frames.count(); i > 0; i--) {

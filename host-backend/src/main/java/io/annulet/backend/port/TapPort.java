@@ -4,6 +4,7 @@ import io.annulet.backend.data.FrameBurst;
 import io.annulet.backend.data.FrameList;
 import io.annulet.backend.data.NetHeader;
 import io.annulet.backend.data.Readiness;
+import io.annulet.backend.offload.Offload;
 import io.annulet.backend.stats.DropReason;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.Errno;
@@ -27,8 +28,8 @@ import java.util.stream.IntStream;
  * at a time.
  *
  * <p>Toward the host a frame is one writev: the kernel gathers it from the snapshot and straight from the sender's
- * buffers, so no byte of it is copied in user space. From the host a frame is one read into memory of the port, where it
- * stays until the burst is finished.
+ * buffers, so no byte of it is copied in user space, of a segment of 64 KiB neither. From the host a frame is one read into
+ * memory of the port, where it stays until the burst is finished.
  *
  * <p>The interface may go down, or be removed, at any time. Frames to it are dropped then, reads stop until the kernel
  * reports an event, and an interface that comes up again goes on. One that was removed does not come back: the port has
@@ -48,6 +49,7 @@ public final class TapPort implements Port, AutoCloseable {
     private final int workers;
     private final TapQueue[] queues;
     private final TapQueue[] writeQueues;
+    private final TapOffloads offloads;
 
     /** One burst from the host, frame behind frame. Few long frames or many short ones: always the same few pages. */
     private final MemorySegment incoming = Arena.ofAuto().allocate(VISIT_BYTES + LONGEST_BYTES, CACHE_LINE);
@@ -55,9 +57,10 @@ public final class TapPort implements Port, AutoCloseable {
     private final long incomingAddress = HostMemory.addressOf(incoming);
     private int nextQueue;
 
-    private TapPort(String name, List<Tap> taps, int workers, int first, PortCounters counters) {
+    private TapPort(String name, List<Tap> taps, int workers, int first, PortCounters counters, TapOffloads offloads) {
         this.name = name;
         this.taps = taps;
+        this.offloads = offloads;
         this.workers = workers;
         this.counters = counters;
         this.queues = IntStream.range(0, taps.size())
@@ -95,10 +98,16 @@ public final class TapPort implements Port, AutoCloseable {
                 taps.add(first.openQueue());
             }
             setUp(first.networkInterface(), options.mtu());
+            int accepts = TapOffloads.agree(taps.getLast());
             int workers = counters.size();
             List<TapPort> ports = IntStream.range(0, workers)
                     .mapToObj(worker -> new TapPort(
-                            name, taps, workers, Math.floorMod(worker - home, workers), counters.get(worker)))
+                            name,
+                            taps,
+                            workers,
+                            Math.floorMod(worker - home, workers),
+                            counters.get(worker),
+                            new TapOffloads(accepts, options.verify())))
                     .toList();
             opened = true;
             return ports;
@@ -184,7 +193,10 @@ public final class TapPort implements Port, AutoCloseable {
                 return frames;
             }
             burst.chains().addOwn(frames, at, (int) result);
-            burst.snapshot(frames, NetHeader.BYTES);
+            burst.snapshot(frames, NetHeader.BYTES, Offload.ALL);
+            if (burst.offloads(frames) == Offload.VALID) {
+                offloads.verify(burst, frames, counters);
+            }
             frames++;
             at += (result + CACHE_LINE - 1) & -CACHE_LINE;
         }
@@ -197,6 +209,11 @@ public final class TapPort implements Port, AutoCloseable {
     }
 
     // Frames to the host.
+
+    @Override
+    public int accepts() {
+        return offloads.accepts();
+    }
 
     @Override
     public void push(FrameBurst burst, FrameList frames) {

@@ -7,8 +7,12 @@ package io.annulet.backend.port;
  *     in the name of a new one {@code %d} stands for the first free number
  * @param mtu most bytes of a frame after its Ethernet header, 0 to leave it as it is
  * @param queues queue pairs; more than one needs an existing tap to have been made with multi_queue
+ * @param verify of so many frames whose checksum the kernel says it has checked, one is checked again; 0 for none
  */
-public record TapPortOptions(String interfaceName, int mtu, int queues) {
+public record TapPortOptions(String interfaceName, int mtu, int queues, int verify) {
+
+    /** Rare enough to cost nothing, often enough to find a device that lies within a moment of traffic. */
+    public static final int USUAL_VERIFY = 1000;
 
     static final int MIN_MTU = 68;
     static final int MAX_MTU = 65_521;
@@ -25,9 +29,16 @@ public record TapPortOptions(String interfaceName, int mtu, int queues) {
         if (mtu != 0 && (mtu < MIN_MTU || mtu > MAX_MTU)) {
             throw new IllegalArgumentException("mtu=" + mtu + ": use " + MIN_MTU + " to " + MAX_MTU);
         }
+        if (verify < 0) {
+            throw new IllegalArgumentException("verify=" + verify + ": use 0 for never, or one of how many frames");
+        }
         if (queues < 1 || queues > MAX_QUEUES) {
             throw new IllegalArgumentException("queues=" + queues + ": use 1 to " + MAX_QUEUES);
         }
+    }
+
+    public TapPortOptions(String interfaceName, int mtu, int queues) {
+        this(interfaceName, mtu, queues, USUAL_VERIFY);
     }
 
     /** One queue, the MTU as it is. */

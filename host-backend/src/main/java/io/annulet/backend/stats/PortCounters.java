@@ -10,7 +10,7 @@ import org.agrona.concurrent.status.CountersManager;
  *
  * <p>"In" is what the port brought in, "out" what was to leave through it. They balance: every frame in was either
  * dropped by the port that brought it, with a reason, or sent to one or more ports; every frame out was delivered or
- * dropped there, with a reason.
+ * dropped there, with a reason. A large frame that had to be cut is one frame in and as many out as it was cut into.
  */
 public final class PortCounters implements AutoCloseable {
 
@@ -22,6 +22,12 @@ public final class PortCounters implements AutoCloseable {
         OUT_FRAMES("out.frames"),
         OUT_BYTES("out.bytes"),
         COPIED_BYTES("copied.bytes"),
+        OFFLOADS_CROSSED("offload.crossed"),
+        OFFLOADS_CHECKSUMMED("offload.checksummed"),
+        OFFLOADS_SEGMENTED("offload.segmented"),
+        OFFLOAD_SEGMENTS("offload.segments"),
+        VERIFIED_RIGHT("verified.right"),
+        VERIFIED_WRONG("verified.wrong"),
         CALLS_SENT("calls.sent"),
         CALLS_SUPPRESSED("calls.suppressed"),
         CALLS_FAILED("calls.failed"),
@@ -85,6 +91,27 @@ public final class PortCounters implements AutoCloseable {
     /** Payload bytes that the CPU copied in user space to deliver to this port. */
     public void copied(long bytes) {
         add(Id.COPIED_BYTES, bytes);
+    }
+
+    /** Frames that needed something of their receiver, and left through this port as they were. */
+    public void crossed(int frames) {
+        add(Id.OFFLOADS_CROSSED, frames);
+    }
+
+    /** Frames whose checksum was completed in software, because this port does not take them without. */
+    public void checksummed(int frames) {
+        add(Id.OFFLOADS_CHECKSUMMED, frames);
+    }
+
+    /** Large frames that were cut in software, because this port does not take them, and into how many. */
+    public void segmented(int frames, int segments) {
+        add(Id.OFFLOADS_SEGMENTED, frames);
+        add(Id.OFFLOAD_SEGMENTS, segments);
+    }
+
+    /** A frame that came with a checked checksum, as its device says, was checked again. */
+    public void verified(boolean right) {
+        add(right ? Id.VERIFIED_RIGHT : Id.VERIFIED_WRONG, 1);
     }
 
     public void callSent() {

@@ -26,7 +26,8 @@ final class CallGuardTest extends ControlTest {
         call.add(FULL);
         ring.availIndex(1);
         kick.signal();
-        // A call follows what is published, whatever else the worker is told meanwhile; or it was stopped by one before.
+        // A call follows what is published, whatever else the worker is told meanwhile; or it was stopped by one
+        // before.
         TestBackend.await(
                 "the chain to come back",
                 () -> ring.usedIndex() == 1 || !session.endpoint.status().attached());

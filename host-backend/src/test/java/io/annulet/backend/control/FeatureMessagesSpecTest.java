@@ -13,6 +13,20 @@ import org.junit.jupiter.api.Test;
 /** GET_FEATURES, SET_FEATURES, GET_PROTOCOL_FEATURES, SET_PROTOCOL_FEATURES and GET_QUEUE_NUM. */
 final class FeatureMessagesSpecTest extends ControlTest {
 
+    private static final long OFFLOADS = VirtioFeature.NET_CSUM
+            | VirtioFeature.NET_GUEST_CSUM
+            | VirtioFeature.NET_HOST_TSO4
+            | VirtioFeature.NET_HOST_TSO6
+            | VirtioFeature.NET_HOST_ECN
+            | VirtioFeature.NET_HOST_UFO
+            | VirtioFeature.NET_HOST_USO
+            | VirtioFeature.NET_GUEST_TSO4
+            | VirtioFeature.NET_GUEST_TSO6
+            | VirtioFeature.NET_GUEST_ECN
+            | VirtioFeature.NET_GUEST_UFO
+            | VirtioFeature.NET_GUEST_USO4
+            | VirtioFeature.NET_GUEST_USO6;
+
     @Test
     void featuresOfferedAreThoseImplemented() {
         try (TestSession session = connected()) {
@@ -27,7 +41,8 @@ final class FeatureMessagesSpecTest extends ControlTest {
                             | VirtioFeature.NET_MRG_RXBUF
                             | VirtioFeature.NET_GUEST_ANNOUNCE
                             | VirtioFeature.NET_MQ
-                            | VirtioFeature.PROTOCOL_FEATURES,
+                            | VirtioFeature.PROTOCOL_FEATURES
+                            | OFFLOADS,
                     offered);
             assertEquals(0x1a03dL, session.frontEnd.getProtocolFeatures());
         }

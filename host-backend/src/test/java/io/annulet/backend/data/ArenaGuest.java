@@ -1,5 +1,6 @@
 package io.annulet.backend.data;
 
+import io.annulet.backend.offload.Offload;
 import io.annulet.backend.port.GuestPort;
 import io.annulet.backend.port.GuestShard;
 import io.annulet.backend.port.PortListener;
@@ -36,8 +37,25 @@ final class ArenaGuest implements AutoCloseable {
     static final int BUFFER_BYTES = 2048;
 
     /** What a test varies. */
-    record Shape(int ringSize, int headerBytes, boolean mergeable, boolean eventIndex, int receiveBufferBytes) {
+    record Shape(
+            int ringSize,
+            int headerBytes,
+            boolean mergeable,
+            boolean eventIndex,
+            int receiveBufferBytes,
+            int usable,
+            int accepted) {
         static final Shape USUAL = new Shape(256, 12, true, false, BUFFER_BYTES);
+
+        Shape(int ringSize, int headerBytes, boolean mergeable, boolean eventIndex, int receiveBufferBytes) {
+            this(ringSize, headerBytes, mergeable, eventIndex, receiveBufferBytes, Offload.NONE, Offload.NONE);
+        }
+
+        /** With offloads that its driver may ask for, and that it takes. */
+        Shape withOffloads(int usableOffloads, int acceptedOffloads) {
+            return new Shape(
+                    ringSize, headerBytes, mergeable, eventIndex, receiveBufferBytes, usableOffloads, acceptedOffloads);
+        }
     }
 
     final Shape shape;
@@ -101,8 +119,20 @@ final class ArenaGuest implements AutoCloseable {
     }
 
     private QueueSetup setup(int index, SplitRing ring, RingFeatures features, EventFd call) {
+        int offloads = index == 0 ? shape.accepted() : shape.usable();
         return new QueueSetup(
-                index, ring, memory, features, shape.headerBytes(), shape.mergeable(), 0, true, kick, call, null);
+                index,
+                ring,
+                memory,
+                features,
+                shape.headerBytes(),
+                shape.mergeable(),
+                offloads,
+                0,
+                true,
+                kick,
+                call,
+                null);
     }
 
     private SplitRing newRing() {

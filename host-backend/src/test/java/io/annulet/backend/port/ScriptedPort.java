@@ -5,6 +5,7 @@ import io.annulet.backend.data.FrameList;
 import io.annulet.backend.data.QueueSetup;
 import io.annulet.backend.data.Readiness;
 import io.annulet.backend.data.TransmitQueue;
+import io.annulet.backend.offload.Offload;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.Fd;
 import io.annulet.linux.FileDescriptors;
@@ -38,7 +39,13 @@ final class ScriptedPort implements Port, AutoCloseable {
     final List<byte[]> received = new ArrayList<>();
     final Set<Integer> receivedFlows = new TreeSet<>();
 
+    final List<byte[]> receivedHeaders = new ArrayList<>();
+
     private final String name;
+
+    /** Offloads that the driver takes. */
+    int accepted;
+
     private final PortCounters counters;
     private final Fd file = Memfd.create("scripted-port", MEMORY_BYTES, false);
     private final Mapping memory = Mapping.map(file, 0, MEMORY_BYTES, Mapping.Protection.READ_WRITE);
@@ -47,6 +54,11 @@ final class ScriptedPort implements Port, AutoCloseable {
     private long nextFree = RING_BYTES;
 
     ScriptedPort(String name, PortCounters counters) {
+        this(name, counters, Offload.NONE);
+    }
+
+    /** One whose driver may ask for {@code usable} offloads. */
+    ScriptedPort(String name, PortCounters counters, int usable) {
         this.name = name;
         this.counters = counters;
         long at = memory.address();
@@ -55,7 +67,7 @@ final class ScriptedPort implements Port, AutoCloseable {
         GuestMemory table = GuestMemory.of(List.of(new Region(GUEST_BASE, GUEST_BASE, MEMORY_BYTES, at)));
         this.driver = new SplitDriverHalf(ring, features, 0);
         this.queue = new TransmitQueue(
-                new QueueSetup(1, ring, table, features, HEADER_BYTES, false, 0, true, null, null, null),
+                new QueueSetup(1, ring, table, features, HEADER_BYTES, false, usable, 0, true, null, null, null),
                 counters,
                 new PortListener() {
                     @Override
@@ -70,7 +82,13 @@ final class ScriptedPort implements Port, AutoCloseable {
 
     /** Offers a frame with a plain header, cut into buffers of these lengths and a last one with what is left. */
     void send(byte[] frame, int... bufferByteLengths) {
+        send(new byte[HEADER_BYTES], frame, bufferByteLengths);
+    }
+
+    /** As {@link #send(byte[], int...)}, with a header that may ask for something. */
+    void send(byte[] header, byte[] frame, int... bufferByteLengths) {
         byte[] bytes = new byte[HEADER_BYTES + frame.length];
+        System.arraycopy(header, 0, bytes, 0, HEADER_BYTES);
         System.arraycopy(frame, 0, bytes, HEADER_BYTES, frame.length);
         int count = bufferByteLengths.length + 1;
         long[] addresses = new long[count];
@@ -146,9 +164,15 @@ final class ScriptedPort implements Port, AutoCloseable {
     }
 
     @Override
+    public int accepts() {
+        return accepted;
+    }
+
+    @Override
     public void push(FrameBurst burst, FrameList frames) {
         receivedFlows.add(burst.flow());
         for (int i = 0; i < frames.count(); i++) {
+            receivedHeaders.add(HostMemory.copyOut(burst.snapshotAddress(frames.frame(i)), HEADER_BYTES));
             received.add(bytesOf(burst, frames.frame(i)));
         }
     }

@@ -20,6 +20,12 @@ final class TapPortOptionsTest {
     }
 
     @Test
+    void verifiesSometimesUnlessAskedOtherwise() {
+        assertEquals(TapPortOptions.USUAL_VERIFY, TapPortOptions.of("tap0").verify());
+        assertThrows(IllegalArgumentException.class, () -> new TapPortOptions("tap0", 0, 1, -1));
+    }
+
+    @Test
     void leavesTheMtuAloneUnlessAsked() {
         assertEquals(new TapPortOptions("tap0", 0, 1), TapPortOptions.of("tap0"));
     }

@@ -3,6 +3,7 @@ package io.annulet.cli.study.copy;
 import io.annulet.backend.data.FrameBurst;
 import io.annulet.backend.data.Link;
 import io.annulet.backend.data.QueueSetup;
+import io.annulet.backend.offload.Offload;
 import io.annulet.backend.port.GuestPort;
 import io.annulet.backend.port.GuestShard;
 import io.annulet.backend.port.LoopbackPort;
@@ -103,6 +104,7 @@ final class RingToRing implements AutoCloseable {
                     RingFeatures.of(FEATURES),
                     HEADER_BYTES,
                     false,
+                    Offload.NONE,
                     0,
                     true,
                     null,
