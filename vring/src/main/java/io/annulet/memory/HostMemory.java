@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import org.agrona.UnsafeApi;
 
 /**
  * Loads and stores at absolute addresses of this process, stateless: the one place that touches memory shared with a
@@ -18,22 +19,26 @@ import java.nio.ByteOrder;
  * turns into an {@link InternalError} then. That is why there is no 32-bit load (C2 dies on one that is widened by
  * sign), no compare-and-set and no {@code setRelease}: a publication is {@link #releaseFence()} and a plain store.
  *
- * <p>All values are little-endian, as VIRTIO 1.x lays them out.
+ * <p>Single values go through Agrona's {@code UnsafeApi}, ranges through the foreign memory interface. Both end in the same
+ * instructions; but the compiler needs some hundred steps to see through a memory segment, and stops inlining the data path
+ * half-way when it meets too many of them.
+ *
+ * <p>All values are little-endian, as VIRTIO 1.x lays them out and as the machines are that this runs on.
  */
 public final class HostMemory {
 
     private static final MemorySegment EVERYTHING = everything();
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort SHORT_UNALIGNED =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle SHORT_ACCESS = SHORT.varHandle();
-
     private static final int ZEROS_BYTE_LENGTH = 4096;
     private static final long ZEROS = Arena.global().allocate(ZEROS_BYTE_LENGTH).address();
 
     /** A cache line. */
     public static final int LINE_BYTES = 64;
+
+    static {
+        if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
+            throw new UnsupportedOperationException("Annulet runs on little-endian machines only");
+        }
+    }
 
     private HostMemory() {}
 
@@ -44,47 +49,47 @@ public final class HostMemory {
 
     /** The byte at {@code address}, unsigned. */
     public static int loadByte(long address) {
-        return EVERYTHING.get(ValueLayout.JAVA_BYTE, address) & 0xff;
+        return UnsafeApi.getByte(address) & 0xff;
     }
 
     /** The 16-bit value at {@code address}, unsigned; {@code address} is a multiple of 2. */
     public static int loadShort(long address) {
-        return EVERYTHING.get(SHORT, address) & 0xffff;
+        return UnsafeApi.getShort(address) & 0xffff;
     }
 
     /** The 16-bit value at any {@code address}, unsigned. */
     public static int loadShortUnaligned(long address) {
-        return EVERYTHING.get(SHORT_UNALIGNED, address) & 0xffff;
+        return UnsafeApi.getShort(address) & 0xffff;
     }
 
     /** Like {@link #loadShort}; no later access is done before it. */
     public static int loadShortAcquire(long address) {
-        return (short) SHORT_ACCESS.getAcquire(EVERYTHING, address) & 0xffff;
+        return UnsafeApi.getShortAcquire(null, address) & 0xffff;
     }
 
     /** The 8 bytes at {@code address}, at any alignment; atomic if it is a multiple of 8. */
     public static long loadLong(long address) {
-        return EVERYTHING.get(LONG, address);
+        return UnsafeApi.getLong(address);
     }
 
     /** Stores the low 8 bits of {@code value}. */
     public static void storeByte(long address, int value) {
-        EVERYTHING.set(ValueLayout.JAVA_BYTE, address, (byte) value);
+        UnsafeApi.putByte(address, (byte) value);
     }
 
     /** Stores the low 16 bits of {@code value}; {@code address} is a multiple of 2. */
     public static void storeShort(long address, int value) {
-        EVERYTHING.set(SHORT, address, (short) value);
+        UnsafeApi.putShort(address, (short) value);
     }
 
     /** Stores the low 16 bits of {@code value} at any {@code address}. */
     public static void storeShortUnaligned(long address, int value) {
-        EVERYTHING.set(SHORT_UNALIGNED, address, (short) value);
+        UnsafeApi.putShort(address, (short) value);
     }
 
     /** Stores 8 bytes at {@code address}, at any alignment; atomic if it is a multiple of 8. */
     public static void storeLong(long address, long value) {
-        EVERYTHING.set(LONG, address, value);
+        UnsafeApi.putLong(address, value);
     }
 
     /** Everything this thread loaded or stored before is done before any later store. */
