@@ -14,6 +14,7 @@ public final class Message implements AutoCloseable {
     private final byte[] payload;
     private final List<Fd> fds;
 
+    /** @param fds a list to take from */
     Message(int request, int flags, byte[] payload, List<Fd> fds) {
         this.request = request;
         this.flags = flags;
@@ -45,6 +46,11 @@ public final class Message implements AutoCloseable {
 
     public List<Fd> fds() {
         return fds;
+    }
+
+    /** Its first descriptor, which is the caller's now. */
+    Fd takeFd() {
+        return fds.removeFirst();
     }
 
     @Override

@@ -51,6 +51,43 @@ public final class Payloads {
         return payload;
     }
 
+    /** Length of the log of written pages, and where it begins in its file. */
+    public static byte[] log(long byteLength, long fileOffset) {
+        byte[] payload = new byte[16];
+        over(payload).putLong(byteLength).putLong(fileOffset);
+        return payload;
+    }
+
+    /** An in-flight area. */
+    public static byte[] inflight(long byteLength, long fileOffset, int queues, int queueSize) {
+        byte[] payload = new byte[24];
+        over(payload)
+                .putLong(byteLength)
+                .putLong(fileOffset)
+                .putShort((short) queues)
+                .putShort((short) queueSize);
+        return payload;
+    }
+
+    /** A piece of configuration space. */
+    public static byte[] config(int offset, int flags, byte[] bytes) {
+        byte[] payload = new byte[MessageLayout.CONFIG_BYTES + bytes.length];
+        over(payload).putInt(offset).putInt(bytes.length).putInt(flags).put(bytes);
+        return payload;
+    }
+
+    /** A translation of I/O addresses, or a question about one. */
+    public static byte[] iotlb(long ioAddress, long byteLength, long userAddress, int permission, int type) {
+        byte[] payload = new byte[32];
+        over(payload)
+                .putLong(ioAddress)
+                .putLong(byteLength)
+                .putLong(userAddress)
+                .put((byte) permission)
+                .put((byte) type);
+        return payload;
+    }
+
     public static byte[] singleRegion(RamRegion region) {
         byte[] payload = new byte[MessageLayout.SINGLE_REGION + MessageLayout.REGION_BYTES];
         put(over(payload).putLong(0), region);

@@ -1,6 +1,8 @@
 package io.annulet.guest;
 
+import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vhostuser.ProtocolFeature;
+import io.annulet.vhostuser.VhostUserRequest;
 import io.annulet.vhostuser.VirtioFeature;
 import io.annulet.vring.SplitRing;
 import java.nio.file.Path;
@@ -19,12 +21,18 @@ public final class SimulatedGuest implements AutoCloseable {
     private static final int STATUS_FEATURES_OK = 1 | 2 | 8;
     private static final int STATUS_DRIVER_OK = STATUS_FEATURES_OK | 4;
 
+    private static final long TRANSLATED_PIECE_BYTES = 64 << 10;
+
     private final GuestOptions options;
     private final GuestRam ram;
     private final NetDriver driver;
     private final int[] bases;
     private VhostUserFrontEnd frontEnd;
     private @Nullable BackendChannel backendChannel;
+    private @Nullable IoTranslation translation;
+    private @Nullable InflightArea inflight;
+    private @Nullable DirtyLog log;
+    private long offered;
     private long features;
     private boolean memoryIsKnown;
 
@@ -46,7 +54,7 @@ public final class SimulatedGuest implements AutoCloseable {
         SimulatedGuest guest = build(frontEnd, options);
         boolean up = false;
         try {
-            guest.features = guest.negotiate() & options.features();
+            guest.features = guest.negotiate() & options.features() & ~VirtioFeature.LOG_ALL;
             guest.checkRingSize();
             guest.boot();
             up = true;
@@ -79,12 +87,13 @@ public final class SimulatedGuest implements AutoCloseable {
     /** Agrees on protocol features; returns the features offered. */
     private long negotiate() {
         frontEnd.replyTimeoutNanos(options.timeoutNanos());
-        long offered = frontEnd.getFeatures();
+        offered = frontEnd.getFeatures();
         memoryIsKnown = false;
         if ((offered & options.features() & VirtioFeature.PROTOCOL_FEATURES) != 0) {
             negotiateProtocol();
         }
         frontEnd.setOwner();
+        translation = newTranslation();
         return offered;
     }
 
@@ -110,6 +119,19 @@ public final class SimulatedGuest implements AutoCloseable {
         return feature.in(frontEnd.protocolFeatures());
     }
 
+    /** With ACCESS_PLATFORM addresses are those of an IOMMU, and the back-end has to be able to ask for them. */
+    private @Nullable IoTranslation newTranslation() {
+        if ((offered & options.features() & VirtioFeature.ACCESS_PLATFORM) == 0) {
+            return null;
+        }
+        if (backendChannel == null) {
+            throw new FrontEndException(
+                    FrontEndException.Reason.NOT_OFFERED,
+                    "the back-end has ACCESS_PLATFORM, but cannot ask for translations: it lacks BACKEND_REQ");
+        }
+        return new IoTranslation(frontEnd, backendChannel, ram, TRANSLATED_PIECE_BYTES);
+    }
+
     private void checkRingSize() {
         int size = options.queues().ringSize();
         if ((features & VirtioFeature.RING_PACKED) == 0 && !SplitRing.isValidSize(size)) {
@@ -131,6 +153,7 @@ public final class SimulatedGuest implements AutoCloseable {
     public void resume() {
         frontEnd.setFeatures(features);
         setStatus(STATUS_FEATURES_OK);
+        shareInflight();
         shareMemory();
         driver.vrings().forEach(this::startVring);
         enable(true);
@@ -157,14 +180,40 @@ public final class SimulatedGuest implements AutoCloseable {
         memoryIsKnown = true;
     }
 
+    /** The back-end's notes of what it has taken: a new back-end gets those of the one before. */
+    private void shareInflight() {
+        if (has(ProtocolFeature.INFLIGHT_SHMFD)) {
+            ExtensionMessages messages = new ExtensionMessages(frontEnd);
+            if (inflight == null) {
+                inflight = messages.getInflightFd(
+                        driver.vrings().size(), options.queues().ringSize());
+            }
+            messages.setInflightFd(inflight);
+        }
+    }
+
     private void startVring(DriverVring vring) {
         int index = vring.index();
         frontEnd.setVringNum(index, vring.ring().size());
         frontEnd.setVringBase(index, bases[index]);
-        frontEnd.setVringAddress(index, vring.ring());
+        tellAddress(vring);
         frontEnd.setVringErr(index, vring.errFd().fd());
         frontEnd.setVringCall(index, vring.callFd().fd());
         frontEnd.setVringKick(index, vring.kickFd().fd());
+    }
+
+    private void tellAddress(DriverVring vring) {
+        RawRing ring = vring.ring();
+        int flags = log == null ? 0 : MessageLayout.ADDRESS_FLAG_LOG;
+        boolean isTranslated = translation != null;
+        byte[] payload = Payloads.vringAddress(
+                vring.index(),
+                flags,
+                isTranslated ? ram.guestAddressOf(ring.descriptorHostAddress()) : ring.descriptorUserAddress(),
+                isTranslated ? ram.guestAddressOf(ring.usedHostAddress()) : ring.usedUserAddress(),
+                isTranslated ? ram.guestAddressOf(ring.availHostAddress()) : ring.availUserAddress(),
+                log == null ? 0 : ram.guestAddressOf(ring.usedHostAddress()));
+        frontEnd.tell(VhostUserRequest.SET_VRING_ADDR, payload);
     }
 
     private void enable(boolean enable) {
@@ -186,12 +235,41 @@ public final class SimulatedGuest implements AutoCloseable {
         setStatus(0);
     }
 
+    /** Has the back-end log what it writes, as when the guest is about to move; the guest owns the log. */
+    public DirtyLog startLogging() {
+        if (!has(ProtocolFeature.LOG_SHMFD) || (offered & VirtioFeature.LOG_ALL) == 0) {
+            throw new FrontEndException(
+                    FrontEndException.Reason.NOT_OFFERED, "the back-end does not log what it writes");
+        }
+        stopLogging();
+        DirtyLog begun = DirtyLog.covering(ram);
+        log = begun;
+        new MigrationMessages(frontEnd).setLogBase(begun);
+        features |= VirtioFeature.LOG_ALL;
+        frontEnd.setFeatures(features);
+        driver.vrings().forEach(this::tellAddress);
+        return begun;
+    }
+
+    /** Has the back-end log no more, as when a guest stayed after all. */
+    public void stopLogging() {
+        DirtyLog ended = log;
+        if (ended != null) {
+            log = null;
+            features &= ~VirtioFeature.LOG_ALL;
+            frontEnd.setFeatures(features);
+            driver.vrings().forEach(this::tellAddress);
+            ended.close();
+        }
+    }
+
     /** Reboots: stops, resets the device if that was agreed on, and probes it again. */
     public void reset() {
         shutdown();
         if (has(ProtocolFeature.RESET_DEVICE)) {
             frontEnd.resetDevice();
         }
+        forgetInflight();
         boot();
     }
 
@@ -207,7 +285,7 @@ public final class SimulatedGuest implements AutoCloseable {
     public void reconnect(VhostUserFrontEnd other) {
         crash();
         frontEnd = other;
-        long offered = negotiate();
+        negotiate();
         if ((features & ~offered) != 0) {
             throw new FrontEndException(
                     FrontEndException.Reason.NOT_OFFERED,
@@ -243,6 +321,23 @@ public final class SimulatedGuest implements AutoCloseable {
         return backendChannel;
     }
 
+    /** The IOMMU that the back-end asks, which someone has to serve; null if its addresses are the front-end's. */
+    public @Nullable IoTranslation translation() {
+        return translation;
+    }
+
+    /** What the back-end noted it has taken; null if that was not agreed on. */
+    public @Nullable InflightArea inflight() {
+        return inflight;
+    }
+
+    private void forgetInflight() {
+        if (inflight != null) {
+            inflight.close();
+            inflight = null;
+        }
+    }
+
     /** The acknowledged features. */
     public long features() {
         return features;
@@ -260,6 +355,10 @@ public final class SimulatedGuest implements AutoCloseable {
     @Override
     public void close() {
         crash();
+        forgetInflight();
+        if (log != null) {
+            log.close();
+        }
         driver.close();
         ram.close();
     }

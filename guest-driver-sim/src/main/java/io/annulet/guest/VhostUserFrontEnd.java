@@ -260,7 +260,7 @@ public final class VhostUserFrontEnd implements AutoCloseable {
         return awaitReply(request);
     }
 
-    private long askU64(VhostUserRequest request) {
+    long askU64(VhostUserRequest request) {
         try (Message reply = ask(request, Payloads.nothing())) {
             return payloadOf(reply, request, Long.BYTES).getLong();
         }
@@ -285,7 +285,7 @@ public final class VhostUserFrontEnd implements AutoCloseable {
         return reply;
     }
 
-    private static ByteBuffer payloadOf(Message reply, VhostUserRequest request, int byteLength) {
+    static ByteBuffer payloadOf(Message reply, VhostUserRequest request, int byteLength) {
         ByteBuffer payload = reply.payload();
         if (payload.remaining() != byteLength) {
             throw wrongReply(request, payload.remaining() + " bytes instead of " + byteLength);
@@ -293,7 +293,7 @@ public final class VhostUserFrontEnd implements AutoCloseable {
         return payload;
     }
 
-    private static FrontEndException wrongReply(VhostUserRequest request, String what) {
+    static FrontEndException wrongReply(VhostUserRequest request, String what) {
         return new FrontEndException(
                 FrontEndException.Reason.WRONG_REPLY, "the back-end answered " + request + " wrongly: " + what);
     }

@@ -93,6 +93,13 @@ public final class MessageLayout {
     public static final int IOTLB_USER_ADDRESS = 16;
     public static final int IOTLB_PERMISSION = 24;
     public static final int IOTLB_TYPE = 25;
+    public static final int IOTLB_READ_WRITE = 3;
+    /** Types: the back-end asks, the front-end tells and takes back, the back-end was refused. */
+    public static final int IOTLB_MISS = 1;
+
+    public static final int IOTLB_UPDATE = 2;
+    public static final int IOTLB_INVALIDATE = 3;
+    public static final int IOTLB_ACCESS_FAIL = 4;
 
     /** The status of a reply that REPLY_ACK asks for. */
     public static final long ACK_SUCCESS = 0;

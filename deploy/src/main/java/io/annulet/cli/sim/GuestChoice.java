@@ -59,6 +59,11 @@ final class GuestChoice {
     private boolean inOrder;
 
     @Option(
+            names = "--iommu",
+            description = "Addresses are those of an IOMMU, which the back-end has to ask for translations.")
+    private boolean translated;
+
+    @Option(
             names = "--descriptors",
             paramLabel = "N",
             description = "Descriptors of each frame that is sent (default: 1).")
@@ -102,6 +107,7 @@ final class GuestChoice {
 
     private long features() {
         long features = GuestOptions.LINUX_FEATURES;
+        features |= translated ? VirtioFeature.ACCESS_PLATFORM : 0;
         features |= inOrder ? VirtioFeature.IN_ORDER : 0;
         features |= isPacked() ? VirtioFeature.RING_PACKED : 0;
         features &= unmergeable ? ~VirtioFeature.NET_MRG_RXBUF : -1;
@@ -113,6 +119,9 @@ final class GuestChoice {
     String missing(long acknowledged) {
         if (isPacked() && (acknowledged & VirtioFeature.RING_PACKED) == 0) {
             return "packed rings";
+        }
+        if (translated && (acknowledged & VirtioFeature.ACCESS_PLATFORM) == 0) {
+            return "address translation";
         }
         return inOrder && (acknowledged & VirtioFeature.IN_ORDER) == 0 ? "in-order use" : null;
     }
@@ -139,6 +148,7 @@ final class GuestChoice {
         report.put("mergeable", !unmergeable);
         report.put("event_idx", !withoutEventIndex);
         report.put("in_order", inOrder);
+        report.put("iommu", translated);
         report.put("descriptors", descriptors);
         report.put("indirect", indirect);
         report.put("receive_buffer_bytes", receiveBufferByteLength);

@@ -2,6 +2,8 @@ package io.annulet.guest.traffic;
 
 import io.annulet.guest.DriverTransmitQueue;
 import io.annulet.guest.DriverVring;
+import io.annulet.guest.FrontEndException;
+import io.annulet.guest.IoTranslation;
 import io.annulet.guest.NetDriver;
 import io.annulet.guest.SimulatedGuest;
 import io.annulet.memory.HostMemory;
@@ -61,9 +63,17 @@ record Station(int number, String name, SimulatedGuest guest) {
         frame.putShort((short) (mac >>> 32)).putInt((int) mac);
     }
 
-    /** What the back-end did to this guest that ends every run, as a sentence; null if nothing. */
+    /**
+     * What the back-end did to this guest that ends every run, as a sentence; null if nothing. Whoever asks answers the
+     * back-end's own questions too.
+     */
     @Nullable
     String whatEndsIt() {
+        try {
+            serveTranslation();
+        } catch (FrontEndException e) {
+            return "the back-end of " + name + " did not take a translation: " + e.getMessage();
+        }
         if (guest.frontEnd().awaitClosed(0)) {
             return "the back-end closed the connection of " + name;
         }
@@ -73,6 +83,13 @@ record Station(int number, String name, SimulatedGuest guest) {
             }
         }
         return null;
+    }
+
+    private void serveTranslation() {
+        IoTranslation translation = guest.translation();
+        if (translation != null) {
+            translation.serve(0);
+        }
     }
 
     long kicks() {
