@@ -5,6 +5,7 @@ import io.annulet.backend.control.SealPolicy;
 import io.annulet.backend.control.VhostUserOptions;
 import io.annulet.backend.control.VhostUserOptions.Mode;
 import io.annulet.backend.control.VhostUserOptions.Profile;
+import io.annulet.backend.data.CallPolicy;
 import io.annulet.backend.port.PcapPortOptions;
 import io.annulet.backend.port.PcapPortOptions.Direction;
 import io.annulet.backend.port.PcapPortOptions.Pace;
@@ -69,8 +70,21 @@ final class PortSpec {
                 options.choice("seal", SealPolicy.AUTO),
                 options.choice("profile", Profile.QEMU),
                 options.number("mtu", 0),
-                access(options, mode));
+                access(options, mode),
+                calls(options));
         return new PortOptions.Guest(guest);
+    }
+
+    private static CallPolicy calls(SpecOptions options) {
+        CallPolicy.Mode mode = options.choice("coalesce", CallPolicy.Mode.OFF);
+        if (mode == CallPolicy.Mode.OFF && options.hasAny("coalesce-frames", "coalesce-micros")) {
+            throw new IllegalArgumentException(
+                    "coalesce-frames and coalesce-micros are for coalesce=on or adaptive: leave them out");
+        }
+        return CallPolicy.of(
+                mode,
+                options.number("coalesce-frames", CallPolicy.DEFAULT_FRAMES),
+                options.number("coalesce-micros", CallPolicy.DEFAULT_MICROS));
     }
 
     private static SocketAccess access(SpecOptions options, Mode mode) {

@@ -31,6 +31,10 @@ final class PortSpecTest {
         assertEquals(
                 "a=vhost-user:/run/a.sock,mode=server,queues=1,seal=auto,profile=qemu,perm=0660",
                 PortSpec.parse("a=vhost-user:/run/a.sock").toString());
+        assertEquals(
+                "a=vhost-user:/run/a.sock,mode=server,queues=1,seal=auto,profile=qemu,"
+                        + "coalesce=adaptive,coalesce-frames=32,coalesce-micros=50,perm=0660",
+                PortSpec.parse("a=vhost-user:/run/a.sock,coalesce=adaptive").toString());
         assertEquals("t=tap:t0,queues=1", PortSpec.parse("t=tap:t0").toString());
         assertEquals("p=pcap:f,direction=write", PortSpec.parse("p=pcap:f").toString());
         assertEquals(
@@ -64,6 +68,12 @@ final class PortSpecTest {
                 "a=vhost-user:/s,queues=-1|port a=vhost-user:/s,queues=-1: queues=-1: write a whole number",
                 "a=vhost-user:/s,queues=129|port a=vhost-user:/s,queues=129: queues=129: 1 to 128",
                 "a=vhost-user:/s,mtu=67|port a=vhost-user:/s,mtu=67: mtu=67: 68 to 65535",
+                "a=vhost-user:/s,coalesce=on,coalesce-frames=0|port a=vhost-user:/s,coalesce=on,coalesce-frames=0: "
+                        + "coalesce-frames=0: 1 to 32768",
+                "a=vhost-user:/s,coalesce=on,coalesce-micros=0|port a=vhost-user:/s,coalesce=on,coalesce-micros=0: "
+                        + "coalesce-micros=0: 1 to 1000000",
+                "a=vhost-user:/s,coalesce-micros=9|port a=vhost-user:/s,coalesce-micros=9: "
+                        + "coalesce-frames and coalesce-micros are for coalesce=on or adaptive: leave them out",
                 "a=vhost-user:/s,perm=888|port a=vhost-user:/s,perm=888: perm=888: write three octal digits, such as 0660",
                 "a=vhost-user:/s,mode=client,perm=0600|port a=vhost-user:/s,mode=client,perm=0600: "
                         + "owner, group and perm are for mode=server: leave them out",

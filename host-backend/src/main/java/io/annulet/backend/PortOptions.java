@@ -1,10 +1,12 @@
 package io.annulet.backend;
 
 import io.annulet.backend.control.VhostUserOptions;
+import io.annulet.backend.data.CallPolicy;
 import io.annulet.backend.port.PcapPortOptions;
 import io.annulet.backend.port.TapPortOptions;
 import io.annulet.linux.SocketAccess;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 
 /** A port as it is configured: its name, and what its kind needs. As a string it is what {@code --port} takes. */
 public sealed interface PortOptions {
@@ -32,7 +34,14 @@ public sealed interface PortOptions {
             String rest = options.mode() == VhostUserOptions.Mode.SERVER ? words(options.access()) : "";
             return name() + "=vhost-user:" + options.socket() + ",mode=" + word(options.mode()) + ",queues="
                     + options.queuePairs() + ",seal=" + word(options.seal()) + ",profile=" + word(options.profile())
-                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu()) + rest;
+                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu()) + words(options.calls()) + rest;
+        }
+
+        private static String words(CallPolicy calls) {
+            return calls.equals(CallPolicy.OFF)
+                    ? ""
+                    : ",coalesce=" + word(calls.mode()) + ",coalesce-frames=" + calls.frames() + ",coalesce-micros="
+                            + TimeUnit.NANOSECONDS.toMicros(calls.nanos());
         }
 
         private static String words(SocketAccess access) {

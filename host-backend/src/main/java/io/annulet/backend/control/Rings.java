@@ -78,7 +78,8 @@ final class Rings {
                 vring.isEnableWished(),
                 vring.kick,
                 vring.call,
-                vring.error);
+                vring.error,
+                device.options.calls());
     }
 
     /** Tells the worker of a changed call descriptor; the old one is closed when the worker has let go of it. */

@@ -1,5 +1,6 @@
 package io.annulet.backend.control;
 
+import io.annulet.backend.data.CallPolicy;
 import io.annulet.linux.SocketAccess;
 import java.nio.file.Path;
 
@@ -12,6 +13,7 @@ import java.nio.file.Path;
  * @param mtu bytes that the guest is told it may send in one frame above Ethernet, {@link #MIN_MTU} to {@link #MAX_MTU};
  *     0 if it is told nothing
  * @param access who may connect; server mode only
+ * @param calls when the guest's driver is called
  */
 public record VhostUserOptions(
         String name,
@@ -21,7 +23,8 @@ public record VhostUserOptions(
         SealPolicy seal,
         Profile profile,
         int mtu,
-        SocketAccess access) {
+        SocketAccess access,
+        CallPolicy calls) {
 
     /** A vring has eight bits for its index in KICK, CALL and ERR. */
     public static final int MAX_QUEUE_PAIRS = 128;
@@ -61,22 +64,34 @@ public record VhostUserOptions(
     /** One queue pair at {@code socket}, in server mode. */
     public static VhostUserOptions server(String name, Path socket) {
         return new VhostUserOptions(
-                name, socket, Mode.SERVER, 1, SealPolicy.AUTO, Profile.QEMU, 0, SocketAccess.ofMode(GROUP_ONLY));
+                name,
+                socket,
+                Mode.SERVER,
+                1,
+                SealPolicy.AUTO,
+                Profile.QEMU,
+                0,
+                SocketAccess.ofMode(GROUP_ONLY),
+                CallPolicy.OFF);
     }
 
     public VhostUserOptions withMode(Mode other) {
-        return new VhostUserOptions(name, socket, other, queuePairs, seal, profile, mtu, access);
+        return new VhostUserOptions(name, socket, other, queuePairs, seal, profile, mtu, access, calls);
     }
 
     public VhostUserOptions withQueuePairs(int count) {
-        return new VhostUserOptions(name, socket, mode, count, seal, profile, mtu, access);
+        return new VhostUserOptions(name, socket, mode, count, seal, profile, mtu, access, calls);
     }
 
     public VhostUserOptions withSeal(SealPolicy other) {
-        return new VhostUserOptions(name, socket, mode, queuePairs, other, profile, mtu, access);
+        return new VhostUserOptions(name, socket, mode, queuePairs, other, profile, mtu, access, calls);
     }
 
     public VhostUserOptions withMtu(int bytes) {
-        return new VhostUserOptions(name, socket, mode, queuePairs, seal, profile, bytes, access);
+        return new VhostUserOptions(name, socket, mode, queuePairs, seal, profile, bytes, access, calls);
+    }
+
+    public VhostUserOptions withCalls(CallPolicy other) {
+        return new VhostUserOptions(name, socket, mode, queuePairs, seal, profile, mtu, access, other);
     }
 }

@@ -21,6 +21,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
     private boolean enabled;
     private boolean brokenReported;
     private boolean callDue;
+    private int shownFrames;
     DeviceHalf half;
 
     /** Of the worker that works the queue at this moment, so that each counter has one writer. */
@@ -33,7 +34,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
         this.headerByteLength = setup.headerByteLength();
         this.offloads = setup.offloads();
         this.enabled = setup.enabled();
-        this.signal = new Signal(setup.call(), setup.error());
+        this.signal = new Signal(setup.calls(), setup.call(), setup.error());
         this.half = DeviceHalf.of(setup.ring(), setup.memory(), setup.ringFeatures(), setup.base());
     }
 
@@ -71,6 +72,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
     /** Ends the queue without touching guest memory; returns the index at which the next back-end goes on. */
     public int close() {
         enabled = false;
+        signal.callIfOwed(counters);
         return half.base();
     }
 
@@ -90,19 +92,46 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
     }
 
     /**
-     * Shows the driver what was given back.
+     * Shows the driver what was given back, so many frames.
      *
      * @return whether {@link #callDriver} became due
      */
-    final boolean showUsed() {
+    final boolean showUsed(int frames) {
         boolean becameDue = half.showUsed() && !callDue;
         callDue |= becameDue;
+        shownFrames += frames;
         return becameDue;
     }
 
-    /** After a full fence: calls the driver if it wants to know of what was shown to it. */
-    public final void callDriver() {
+    /**
+     * After a full fence: calls the driver if it wants to know of what was shown to it, or puts that off.
+     *
+     * @return whether a call is owed from now on: the worker adds the queue to its {@link OwedCalls}
+     */
+    public final boolean callDriver() {
         callDue = false;
-        signal.callDriver(half.wantsCall(), counters);
+        boolean wanted = half.wantsCall();
+        if (signal.putsOff()) {
+            int frames = shownFrames;
+            shownFrames = 0;
+            return signal.callDriverSoon(wanted, frames, System.nanoTime(), counters);
+        }
+        signal.callDriver(wanted, counters);
+        return false;
+    }
+
+    /** When the call that is owed is due. */
+    final long callDueNanos() {
+        return signal.dueNanos();
+    }
+
+    /**
+     * Makes the call that is owed, if it is due and still owed.
+     *
+     * @return false if another worker is in the queue
+     */
+    boolean callIfDue(long nowNanos, PortCounters mine) {
+        signal.callIfDue(nowNanos, mine);
+        return true;
     }
 }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param kick null if the front-end wants the ring polled
  * @param call null if the front-end wants no calls, or has not sent the descriptor yet
  * @param error null if not sent
+ * @param calls when the driver is called
  */
 public record QueueSetup(
         int queueIndex,
@@ -32,7 +33,38 @@ public record QueueSetup(
         boolean enabled,
         @Nullable EventFd kick,
         @Nullable EventFd call,
-        @Nullable EventFd error) {
+        @Nullable EventFd error,
+        CallPolicy calls) {
+
+    /** A ring whose driver is called at once. */
+    public QueueSetup(
+            int queueIndex,
+            Vring ring,
+            GuestMemory memory,
+            RingFeatures ringFeatures,
+            int headerByteLength,
+            boolean mergeable,
+            int offloads,
+            int base,
+            boolean enabled,
+            @Nullable EventFd kick,
+            @Nullable EventFd call,
+            @Nullable EventFd error) {
+        this(
+                queueIndex,
+                ring,
+                memory,
+                ringFeatures,
+                headerByteLength,
+                mergeable,
+                offloads,
+                base,
+                enabled,
+                kick,
+                call,
+                error,
+                CallPolicy.OFF);
+    }
 
     public boolean isReceive() {
         return (queueIndex & 1) == 0;

@@ -301,12 +301,22 @@ public final class ReceiveQueue extends GuestQueue {
     }
 
     /**
-     * Shows the driver all frames delivered since the last time.
+     * Shows the driver all frames delivered since the last time, so many.
      *
      * @return whether {@link #callDriver} became due
      */
-    public boolean flush() {
-        return showUsed();
+    public boolean flush(int frames) {
+        return showUsed(frames);
+    }
+
+    @Override
+    boolean callIfDue(long nowNanos, PortCounters mine) {
+        if (lock != null && !lock.tryAcquire()) {
+            return false;
+        }
+        super.callIfDue(nowNanos, mine);
+        release();
+        return true;
     }
 
     @Override

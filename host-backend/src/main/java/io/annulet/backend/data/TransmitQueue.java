@@ -66,7 +66,7 @@ public final class TransmitQueue extends GuestQueue {
         for (int i = 0; i < count; i++) {
             half.giveBack(chains.head(i), 0);
         }
-        return showUsed();
+        return showUsed(count);
     }
 
     /** Whether frames come without kicks, so that the worker may not sleep. */

@@ -140,6 +140,7 @@ public final class Worker implements Agent {
     /** After an access to shared memory failed; tells whether the port was found whose memory is gone. */
     private boolean recover() {
         boolean found = false;
+        callsDue = true; // of the ports behind the one at which calling was broken off
         for (Membership member : members) {
             found |= !member.port.recoverFromMemoryLoss();
             member.domain.abandon();
@@ -164,11 +165,19 @@ public final class Worker implements Agent {
     void sleep() {
         asleep = true; // [F], a volatile store, and the fence with it
         if (!awaitWork() && commands.isEmpty()) {
-            loop.run(MAX_SLEEP_NANOS);
+            loop.run(sleepNanos());
         }
         asleep = false;
         look();
         guard(this::stopAwaiting);
+    }
+
+    private long sleepNanos() {
+        long nanos = MAX_SLEEP_NANOS;
+        for (Membership member : members) {
+            nanos = Math.min(nanos, member.port.sleepNanos());
+        }
+        return nanos;
     }
 
     private void stopAwaiting() {

@@ -3,6 +3,7 @@ package io.annulet.backend.port;
 import io.annulet.backend.data.FrameBurst;
 import io.annulet.backend.data.FrameList;
 import io.annulet.backend.data.GuestQueue;
+import io.annulet.backend.data.OwedCalls;
 import io.annulet.backend.data.QueueSetup;
 import io.annulet.backend.data.Readiness;
 import io.annulet.backend.data.ReceiveQueue;
@@ -39,6 +40,7 @@ public final class GuestShard implements Port {
     private TransmitQueue[] openTransmitQueues = new TransmitQueue[0];
     private @Nullable TransmitQueue pulledFrom;
     private @Nullable ReceiveQueue entered;
+    private final OwedCalls owedCalls;
     private int nextTransmitQueue;
     private @Nullable MemorySegment injected;
     private boolean injectedWaits;
@@ -49,6 +51,7 @@ public final class GuestShard implements Port {
         this.counters = counters;
         this.queues = new @Nullable GuestQueue[2 * port.queuePairs()];
         this.callsDue = new @Nullable GuestQueue[2 * port.queuePairs()];
+        this.owedCalls = new OwedCalls(2 * port.queuePairs());
         this.kickWatches = new Readiness.@Nullable Watch[2 * port.queuePairs()];
     }
 
@@ -77,6 +80,9 @@ public final class GuestShard implements Port {
 
     @Override
     public int pull(FrameBurst burst) {
+        if (!owedCalls.isEmpty()) {
+            owedCalls.fire(System.nanoTime(), counters);
+        }
         if (injectedWaits && injected != null) {
             return pullInjected(burst, injected);
         }
@@ -174,7 +180,7 @@ public final class GuestShard implements Port {
                 counters.outDropped(why);
             }
         }
-        if (queue.flush()) {
+        if (queue.flush(delivered)) {
             callSoon(queue);
         }
         counters.out(delivered, bytes);
@@ -185,7 +191,7 @@ public final class GuestShard implements Port {
     private void callSoon(ReceiveQueue queue) {
         if (port.isShared()) {
             HostMemory.fullFence(); // [C]
-            queue.callDriver();
+            callDriver(queue);
         } else {
             callsDue[callsDueCount++] = queue;
         }
@@ -198,8 +204,14 @@ public final class GuestShard implements Port {
         for (int i = 0; i < count; i++) {
             GuestQueue queue = callsDue[i];
             if (queue != null) {
-                queue.callDriver();
+                callDriver(queue);
             }
+        }
+    }
+
+    private void callDriver(GuestQueue queue) {
+        if (queue.callDriver()) {
+            owedCalls.add(queue);
         }
     }
 
@@ -212,6 +224,11 @@ public final class GuestShard implements Port {
             work |= queue.requestKicks() || queue.mustBePolled();
         }
         return work;
+    }
+
+    @Override
+    public long sleepNanos() {
+        return owedCalls.isEmpty() ? Port.super.sleepNanos() : owedCalls.nanosLeft(System.nanoTime());
     }
 
     @Override

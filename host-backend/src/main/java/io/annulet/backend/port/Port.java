@@ -61,6 +61,11 @@ public interface Port {
      */
     boolean awaitWork();
 
+    /** How long the worker may sleep at most, since the port has something to do then. */
+    default long sleepNanos() {
+        return Long.MAX_VALUE;
+    }
+
     /** The worker polls again: wake-ups are not needed. */
     void stopAwaiting();
 

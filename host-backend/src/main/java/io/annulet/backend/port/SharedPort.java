@@ -114,6 +114,11 @@ public final class SharedPort implements Port {
     }
 
     @Override
+    public long sleepNanos() {
+        return isOwner ? port.sleepNanos() : Port.super.sleepNanos();
+    }
+
+    @Override
     public void stopAwaiting() {
         if (isOwner) {
             port.stopAwaiting();

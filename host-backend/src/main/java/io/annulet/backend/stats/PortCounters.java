@@ -31,6 +31,7 @@ public final class PortCounters implements AutoCloseable {
         CALLS_SENT("calls.sent"),
         CALLS_SUPPRESSED("calls.suppressed"),
         CALLS_FAILED("calls.failed"),
+        CALLS_COALESCED("calls.coalesced"),
         BAD_RECEIVE_BUFFERS("receive.bad-buffers"),
         RINGS_BROKEN("rings.broken"),
         READS_FAILED("reads.failed"),
@@ -120,6 +121,11 @@ public final class PortCounters implements AutoCloseable {
 
     public void callSuppressed() {
         add(Id.CALLS_SUPPRESSED, 1);
+    }
+
+    /** A publication whose call went out, or will, together with an earlier one's. */
+    public void callCoalesced() {
+        add(Id.CALLS_COALESCED, 1);
     }
 
     public void callFailed() {

@@ -67,6 +67,7 @@ final class ArenaGuest implements AutoCloseable {
     final EventFd kick = EventFd.create(true, 0);
     final List<RingFault> ringFaults = new ArrayList<>();
     boolean memoryIsWhole = true;
+    CallPolicy calls = CallPolicy.OFF;
     int memoryLosses;
 
     private final Arena arena = Arena.ofShared();
@@ -166,8 +167,30 @@ final class ArenaGuest implements AutoCloseable {
 
     /** Starts both rings, as WorkerProxy.openQueue would. */
     void open() {
-        port.onOpenQueue(receiveSetup);
-        port.onOpenQueue(transmitSetup);
+        openReceiveAt(0);
+        port.onOpenQueue(as(transmitSetup, 0));
+    }
+
+    /** Starts the receive ring where it stands, as after a stop. */
+    void openReceiveAt(int base) {
+        port.onOpenQueue(as(receiveSetup, base));
+    }
+
+    private QueueSetup as(QueueSetup setup, int base) {
+        return new QueueSetup(
+                setup.queueIndex(),
+                setup.ring(),
+                memory,
+                setup.ringFeatures(),
+                setup.headerByteLength(),
+                setup.mergeable(),
+                setup.offloads(),
+                base,
+                true,
+                setup.kick(),
+                setup.call(),
+                setup.error(),
+                calls);
     }
 
     /** A driver that lies: publishes an available index far ahead. */
