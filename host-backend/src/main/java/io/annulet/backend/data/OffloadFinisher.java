@@ -35,19 +35,23 @@ final class OffloadFinisher {
         }
         accepted = to.accepts();
         if ((needed & ~accepted) == 0) {
-            to.counters().crossed(countOffloads(burst, frames));
+            to.counters().crossed(countUnfinished(burst, frames));
             to.push(burst, frames);
         } else {
             finish(to, burst, frames);
         }
     }
 
-    private static int countOffloads(FrameBurst burst, FrameList frames) {
+    private static int countUnfinished(FrameBurst burst, FrameList frames) {
         int count = 0;
         for (int i = 0; i < frames.count(); i++) {
-            count += burst.offloads(frames.frame(i)) != Offload.NONE ? 1 : 0;
+            count += isUnfinished(burst.offloads(frames.frame(i))) ? 1 : 0;
         }
         return count;
+    }
+
+    private static boolean isUnfinished(int needed) {
+        return (needed & ~Offload.VALID) != Offload.NONE;
     }
 
     private void finish(Port to, FrameBurst burst, FrameList frames) {
@@ -80,7 +84,7 @@ final class OffloadFinisher {
         HostMemory.copy(burst.snapshotAddress(frame), finished.nextSnapshotAddress(), NetHeader.BYTES);
         add(to, finished, at, 0, 0, burst.frameByteLength(frame), kept);
         if (kept != Offload.NONE) {
-            to.counters().crossed(1);
+            to.counters().crossed(isUnfinished(kept) ? 1 : 0);
         } else if ((needed & Offload.CHECKSUM) != 0) {
             complete(finished, finished.count() - 1);
             to.counters().checksummed(1);

@@ -70,7 +70,7 @@ public final class SentFrame {
         ByteBuffer out = ByteBuffer.allocate(70_000);
         byte[] macs = new byte[12];
         random.nextBytes(macs);
-        macs[0] &= (byte) 0xfe;
+        macs[0] &= (byte) 0xfe; // no group
         macs[6] &= (byte) 0xfe;
         out.put(macs);
         int tags = random.nextInt(3);
@@ -235,6 +235,11 @@ public final class SentFrame {
     boolean isRouted() {
         int at = ipv6 ? l3 + 24 : l3 + 16;
         return !Arrays.equals(lastDestination, Arrays.copyOfRange(bytes, at, at + lastDestination.length));
+    }
+
+    /** Whether there is neither a VLAN tag nor a rare header: what any bridge carries. */
+    public boolean isBare() {
+        return l3 == 14 && l4 == l3 + (ipv6 ? 40 : 20);
     }
 
     /** Bytes of the transport's payload. */

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /** A network namespace of a test's own, without IPv6, so that nobody but the test sends in it. Gone when closed. */
-final class NetworkNamespace implements AutoCloseable {
+public final class NetworkNamespace implements AutoCloseable {
 
     private static final AtomicInteger COUNT = new AtomicInteger();
     private static final long COMMAND_SECONDS = 60;
@@ -33,7 +33,7 @@ final class NetworkNamespace implements AutoCloseable {
     }
 
     /** Skips the test, with the reason, where this process may not make namespaces and taps or a tool is missing. */
-    static void assumeAvailable(String... tools) {
+    public static void assumeAvailable(String... tools) {
         assumeTrue(Privileges.effectiveUserId() == 0, "network namespaces need root");
         assumeTrue(Privileges.has(Capability.CAP_NET_ADMIN), "network namespaces need CAP_NET_ADMIN");
         assumeTrue(Privileges.has(Capability.CAP_SYS_ADMIN), "network namespaces need CAP_SYS_ADMIN");
@@ -53,7 +53,7 @@ final class NetworkNamespace implements AutoCloseable {
         return Stream.of(path.split(":")).anyMatch(folder -> Files.isExecutable(Path.of(folder, tool)));
     }
 
-    static NetworkNamespace create() {
+    public static NetworkNamespace create() {
         String name = "annulet-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
         check("ip", "netns", "add", name);
         NetworkNamespace namespace = new NetworkNamespace(name);
@@ -74,7 +74,7 @@ final class NetworkNamespace implements AutoCloseable {
      * Makes a tap outside, which goes with this namespace once it was taken in, and which the host sends nothing to of
      * its own accord.
      */
-    static String addQuietTap(boolean multiQueue) {
+    public static String addQuietTap(boolean multiQueue) {
         String interfaceName = newInterfaceName();
         String queues = multiQueue ? " multi_queue" : "";
         check("sh", "-c", "ip tuntap add dev " + interfaceName + " mode tap" + queues);
@@ -84,19 +84,19 @@ final class NetworkNamespace implements AutoCloseable {
     }
 
     /** Makes a bridge that sends nothing of its own accord. */
-    void addBridge(String bridge) {
+    public void addBridge(String bridge) {
         run("ip", "link", "add", bridge, "type", "bridge", "mcast_snooping", "0");
         run("ip", "link", "set", bridge, "up");
     }
 
     /** Takes an interface in and adds it to a bridge. */
-    void takeOnto(String bridge, String interfaceName) {
+    public void takeOnto(String bridge, String interfaceName) {
         take(interfaceName);
         run("ip", "link", "set", interfaceName, "master", bridge);
     }
 
     /** Takes an interface in, which goes down by that, and brings it up. */
-    void take(String interfaceName) {
+    public void take(String interfaceName) {
         check("ip", "link", "set", "dev", interfaceName, "netns", name);
         run("ip", "link", "set", "dev", interfaceName, "up");
     }
