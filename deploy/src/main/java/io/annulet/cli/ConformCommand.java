@@ -12,7 +12,7 @@ import io.annulet.guest.conform.Rule;
 import io.annulet.guest.conform.RuleResult;
 import io.annulet.guest.conform.Rules;
 import io.annulet.guest.conform.SocketBackEnd;
-import io.annulet.guest.conform.TableReport;
+import io.annulet.guest.conform.Verdict;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -214,17 +214,26 @@ final class ConformCommand implements Callable<Integer> {
                 : spec.commandLine().getOut();
         if (several) {
             out.println(backEnd.name() + ":");
+            out.flush();
         }
-        List<RuleResult> results = new ConformanceRun(backEnd, limits(), result -> {
-                    out.print(TableReport.lines(result));
-                    out.flush();
-                })
-                .run(chosen);
+        List<RuleResult> results = new ConformanceRun(backEnd, limits(), new Progress(out)).run(chosen);
         ConformanceReport report = new ConformanceReport(backEnd.name(), results);
         out.println();
         out.println(report.summary());
         out.flush();
+        if (report.count(Verdict.NOT_RUN) == results.size()) {
+            remedy(results.getFirst().seen());
+        }
         return report;
+    }
+
+    private void remedy(String reason) {
+        PrintWriter err = spec.commandLine().getErr();
+        String check = socket == null
+                ? "check that the command by itself listens at $S0 and $S1, and how long it takes (--start-seconds)"
+                : "check that a back-end listens there and serves no other front-end";
+        err.println("annulet conform: nothing could be tried: " + reason + "; " + check);
+        err.flush();
     }
 
     private void write(List<ConformanceReport> reports) throws IOException {

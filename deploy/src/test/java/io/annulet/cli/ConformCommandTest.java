@@ -48,7 +48,17 @@ final class ConformCommandTest {
                 1, conform("--socket", missing, "--start-seconds", "1", "--wait-seconds", "1", "--rule", "VU-MSG-01"));
         assertTrue(out.toString().contains("VU-MSG-01    not run"), out::toString);
         assertTrue(out.toString().contains("no back-end at " + missing), out::toString);
-        assertTrue(out.toString().endsWith("1 rules: 0 fail, 1 not run\n"), out::toString);
+        assertTrue(out.toString().endsWith("1 rule: 0 fail, 1 not run\n"), out::toString);
+    }
+
+    @Test
+    void aReasonThatHoldsForAllRulesIsToldOnceWithItsRemedy() {
+        assertEquals(1, conform("--rule", "VU-MSG", "--start-seconds", "5", "--", "sh", "-c", "exit 7"));
+        assertEquals(1, out.toString().split("ended with status 7", -1).length - 1, out::toString);
+        assertTrue(out.toString().contains("what follows, for the same reason"), out::toString);
+        assertTrue(out.toString().endsWith("8 rules: 0 fail, 8 not run\n"), out::toString);
+        assertEquals(1, err.toString().lines().count());
+        assertTrue(err.toString().contains("check that the command by itself listens"), err::toString);
     }
 
     @Test

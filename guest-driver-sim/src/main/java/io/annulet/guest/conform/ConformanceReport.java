@@ -41,7 +41,7 @@ public record ConformanceReport(String name, List<RuleResult> results) {
         parts.put("not offered", count(Verdict.NOT_OFFERED));
         parts.put("skipped", count(Verdict.SKIPPED));
         parts.put("not run", count(Verdict.NOT_RUN));
-        StringBuilder line = new StringBuilder(results.size() + " rules:");
+        StringBuilder line = new StringBuilder(results.size() + (results.size() == 1 ? " rule:" : " rules:"));
         String separator = " ";
         for (Map.Entry<String, Long> part : parts.entrySet()) {
             if (part.getValue() > 0 || part.getKey().equals("fail")) {
