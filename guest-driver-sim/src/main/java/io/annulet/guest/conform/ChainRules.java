@@ -51,7 +51,8 @@ final class ChainRules {
                         "VQ-CHAIN-06",
                         FRAMING,
                         "sent: a chain with a descriptor of length 0 comes back, and later frames go through",
-                        ChainRules::sentWithEmptyDescriptor));
+                        ChainRules::sentWithEmptyDescriptor)
+                        .advised());
     }
 
     private static List<Rule> receiveFraming() {

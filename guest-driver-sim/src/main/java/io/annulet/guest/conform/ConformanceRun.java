@@ -103,8 +103,8 @@ public final class ConformanceRun {
             return RuleResult.of(rule, stop, System.nanoTime() - startNanos);
         } catch (FrontEndException | LinuxException e) {
             return RuleResult.fail(rule, "", message(e), System.nanoTime() - startNanos);
-        } catch (IllegalStateException | IndexOutOfBoundsException e) {
-            // Not the back-end's fault, so it must not look like it.
+        } catch (RuntimeException e) {
+            // Not the back-end's fault, so it must not look like it, nor end the run.
             return RuleResult.notRun(rule, "the kit itself failed: " + message(e));
         }
     }

@@ -88,7 +88,7 @@ final class PackedRules {
 
     /** The set-up, if packed rings are offered: a guest without them would set up split ones. */
     private static Setup offered(Trial trial, Setup setup) {
-        trial.attached(0, setup).needs(VirtioFeature.RING_PACKED, "VIRTIO_F_RING_PACKED");
+        trial.attached(0, PACKED).needs(VirtioFeature.RING_PACKED, "VIRTIO_F_RING_PACKED");
         trial.close();
         trial.pause();
         return setup;

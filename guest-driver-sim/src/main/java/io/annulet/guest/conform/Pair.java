@@ -92,6 +92,11 @@ final class Pair {
         return attempt(tested, peer, offer, byteLength, trial.limits().waitNanos() / ATTEMPTS) != null;
     }
 
+    /** Sends a frame to the tested guest once, and lets it arrive or not. */
+    void sendToTested(int byteLength) {
+        attempt(peer, tested, peer.frames()::offer, byteLength, trial.limits().quietNanos());
+    }
+
     /** Sends a frame to the tested guest and sees it arrive as it was. */
     Received deliverToTested(int byteLength) {
         return deliver(peer, tested, peer.frames()::offer, byteLength);
