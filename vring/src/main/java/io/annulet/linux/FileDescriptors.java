@@ -161,6 +161,16 @@ public final class FileDescriptors {
         return Kernel.pread(fd.number(), buffer.address(), buffer.byteSize(), offset);
     }
 
+    /**
+     * Reads up to the length of {@code buffer} from a pipe, a socket or where a file stands.
+     *
+     * @param buffer native memory
+     * @return the bytes read, 0 at the end, or the negative error number
+     */
+    public static long read(Fd fd, MemorySegment buffer) {
+        return Kernel.read(fd.number(), buffer.address(), buffer.byteSize());
+    }
+
     /** Writes bytes of native memory; returns how many, or the negative error number. */
     public static long write(Fd fd, long address, long byteLength) {
         return Kernel.write(fd.number(), address, byteLength);

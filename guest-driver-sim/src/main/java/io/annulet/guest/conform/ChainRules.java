@@ -48,10 +48,10 @@ final class ChainRules {
                         "sent: the frame in 16 descriptors of odd lengths",
                         trial -> sent(trial, 12, 1, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)),
                 rule(
-                        "VQ-CHAIN-06",
-                        FRAMING,
-                        "sent: a chain with a descriptor of length 0 comes back, and later frames go through",
-                        ChainRules::sentWithEmptyDescriptor)
+                                "VQ-CHAIN-06",
+                                FRAMING,
+                                "sent: a chain with a descriptor of length 0 comes back, and later frames go through",
+                                ChainRules::sentWithEmptyDescriptor)
                         .advised());
     }
 

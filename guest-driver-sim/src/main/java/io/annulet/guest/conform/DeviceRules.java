@@ -1,6 +1,6 @@
 package io.annulet.guest.conform;
 
-import io.annulet.guest.BackendChannel;
+import io.annulet.guest.FrontEndException;
 import io.annulet.guest.Message;
 import io.annulet.guest.Payloads;
 import io.annulet.vhostuser.MessageLayout;
@@ -20,6 +20,8 @@ final class DeviceRules {
     private static final int SMALLEST_MTU = 68;
     private static final int LARGEST_MTU = 65_535;
     private static final int CONFIG_BYTES = 8;
+    // VIRTIO 1.2, "Network Device, Device configuration layout".
+    private static final int MAX_PAIRS_AT = 8;
     // VIRTIO 1.2, "Device Status Field".
     private static final int ACKNOWLEDGE = 1;
     private static final int DRIVER = 2;
@@ -74,15 +76,26 @@ final class DeviceRules {
                         "GET_CONFIG is answered with as many bytes as were asked for, or none",
                         DeviceRules::config),
                 rule(
-                        "VU-CHAN-01",
-                        "Front-end message types, SET_BACKEND_REQ_FD",
-                        "a channel for requests of the back-end is accepted, again and again",
-                        DeviceRules::backendChannel),
-                rule(
                         "VU-INFL-01",
                         "Front-end message types, GET_INFLIGHT_FD",
                         "GET_INFLIGHT_FD is answered with a descriptor and the area's size, and SET_INFLIGHT_FD takes it",
-                        DeviceRules::inflight));
+                        DeviceRules::inflight),
+                rule(
+                                "VU-INFL-02",
+                                "Inflight I/O tracking",
+                                "a front-end that comes back with the same area goes on",
+                                DeviceRules::comesBackWithArea)
+                        .withTraffic(),
+                rule(
+                        "VU-CONFIG-02",
+                        "Front-end message types, SET_CONFIG",
+                        "SET_CONFIG changes no read-only field unless it is for migration",
+                        DeviceRules::readOnlyConfig),
+                rule(
+                        "VU-ENDIAN-01",
+                        "Front-end message types, SET_VRING_ENDIAN",
+                        "SET_VRING_ENDIAN takes 0 and 1, and nothing else",
+                        DeviceRules::byteOrder));
     }
 
     private static Rule rule(String id, String section, String expectation, Rule.Check check) {
@@ -195,60 +208,124 @@ final class DeviceRules {
         pair.deliverFromTested(TestFrames.MIN_BYTE_LENGTH);
     }
 
-    private static void config(Trial trial) {
-        ProbeGuest guest = trial.attached(0, Setup.USUAL.with(ProtocolFeature.CONFIG));
-        guest.needs(ProtocolFeature.CONFIG);
-        byte[] question = new byte[MessageLayout.CONFIG_BYTES + CONFIG_BYTES];
-        ByteBuffer.wrap(question).order(ByteOrder.LITTLE_ENDIAN).putInt(MessageLayout.CONFIG_SIZE, CONFIG_BYTES);
+    private static ProbeGuest configGuest(Trial trial) {
+        return trial.attached(0, Setup.USUAL.with(ProtocolFeature.CONFIG)).needs(ProtocolFeature.CONFIG);
+    }
+
+    private static byte[] configPayload(int offset, byte[] bytes) {
+        byte[] payload = Arrays.copyOf(new byte[MessageLayout.CONFIG_BYTES], MessageLayout.CONFIG_BYTES + bytes.length);
+        ByteBuffer.wrap(payload)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(MessageLayout.CONFIG_OFFSET, offset)
+                .putInt(MessageLayout.CONFIG_SIZE, bytes.length)
+                .put(MessageLayout.CONFIG_BYTES, bytes);
+        return payload;
+    }
+
+    /** The bytes there; none if the back-end has none. */
+    private static byte[] readConfig(ProbeGuest guest, int offset, int byteLength) {
+        byte[] question = configPayload(offset, new byte[byteLength]);
         try (Message reply = guest.frontEnd().ask(VhostUserRequest.GET_CONFIG, question)) {
-            int byteLength = reply.payload().remaining();
+            int told = reply.payload().remaining();
             Stop.unless(
-                    byteLength == question.length || byteLength == 0,
+                    told == question.length || told == 0,
                     "a payload of " + question.length + " bytes, or of none",
                     reply.toString());
+            byte[] bytes = new byte[told == 0 ? 0 : byteLength];
+            reply.payload().position(told - bytes.length).get(bytes);
+            return bytes;
         }
     }
 
-    private static void backendChannel(Trial trial) {
-        ProbeGuest guest = trial.attached(0, Setup.USUAL.with(ProtocolFeature.BACKEND_REQ));
-        guest.needs(ProtocolFeature.BACKEND_REQ);
-        for (int i = 0; i < 3; i++) {
-            try (BackendChannel channel = guest.frontEnd().openBackendChannel()) {
-                guest.settle();
-                Message request = channel.receive(trial.limits().quietNanos());
-                if (request != null) {
-                    request.close();
-                }
-                Stop.unless(!channel.isClosed(), "the channel stays open", "it is closed");
-            }
-        }
+    private static void config(Trial trial) {
+        readConfig(configGuest(trial), 0, CONFIG_BYTES);
     }
 
-    private static void inflight(Trial trial) {
-        ProbeGuest guest = trial.attached(0, Setup.USUAL.with(ProtocolFeature.INFLIGHT_SHMFD));
-        guest.needs(ProtocolFeature.INFLIGHT_SHMFD);
-        guest.setFeatures();
+    /** Refusing is a back-end's right, and closing the connection over it too. */
+    private static void readOnlyConfig(Trial trial) {
+        ProbeGuest guest = configGuest(trial);
+        byte[] before = readConfig(guest, MAX_PAIRS_AT, Short.BYTES);
+        if (before.length == 0) {
+            throw Stop.notOffered("a configuration space with max_virtqueue_pairs");
+        }
+        byte[] other = {(byte) (before[0] ^ 0x55), before[1]};
+        byte[] after;
+        try {
+            guest.frontEnd()
+                    .send(VhostUserRequest.SET_CONFIG.id(), MessageLayout.VERSION, configPayload(MAX_PAIRS_AT, other));
+            after = readConfig(guest, MAX_PAIRS_AT, Short.BYTES);
+        } catch (FrontEndException refused) {
+            return;
+        }
+        Stop.unless(Arrays.equals(before, after), "max_virtqueue_pairs as before", "what the driver wrote");
+    }
+
+    private static void byteOrder(Trial trial) {
+        ProbeGuest guest = trial.attached(0, Setup.USUAL.with(ProtocolFeature.CROSS_ENDIAN));
+        guest.needs(ProtocolFeature.CROSS_ENDIAN).needs(ProtocolFeature.REPLY_ACK);
+        for (int order = 0; order <= 1; order++) {
+            guest.frontEnd().tell(VhostUserRequest.SET_VRING_ENDIAN, Payloads.vringState(0, order));
+        }
+        MessageRules.notAccepted(
+                trial, guest.frontEnd(), VhostUserRequest.SET_VRING_ENDIAN.id(), Payloads.vringState(0, 2));
+    }
+
+    /** The answer holds the area's description and its descriptor. */
+    private static Message newArea(Trial trial, ProbeGuest guest) {
         byte[] question = new byte[24];
         ByteBuffer.wrap(question)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putShort(MessageLayout.INFLIGHT_QUEUES, (short) 2)
                 .putShort(MessageLayout.INFLIGHT_QUEUE_SIZE, (short) Setup.USUAL_RING_SIZE);
-        try (Message reply = guest.frontEnd().ask(VhostUserRequest.GET_INFLIGHT_FD, question)) {
-            ByteBuffer area = reply.payload();
-            Stop.unless(
-                    reply.fds().size() == 1
-                            && area.remaining() >= 20
-                            && area.getLong(MessageLayout.INFLIGHT_MMAP_SIZE) > 0,
-                    "a descriptor and a size above 0",
-                    reply.toString());
-            byte[] description = new byte[area.remaining()];
-            area.get(description);
-            guest.frontEnd()
-                    .tell(
-                            VhostUserRequest.SET_INFLIGHT_FD,
-                            description,
-                            reply.fds().getFirst());
-            guest.settle();
+        Message reply = trial.own(guest.frontEnd().ask(VhostUserRequest.GET_INFLIGHT_FD, question));
+        ByteBuffer area = reply.payload();
+        Stop.unless(
+                reply.fds().size() == 1 && area.remaining() >= 20 && area.getLong(MessageLayout.INFLIGHT_MMAP_SIZE) > 0,
+                "a descriptor and a size above 0",
+                reply.toString());
+        return reply;
+    }
+
+    private static void handOver(ProbeGuest guest, Message area) {
+        byte[] description = new byte[area.payload().remaining()];
+        area.payload().get(description);
+        guest.frontEnd()
+                .tell(VhostUserRequest.SET_INFLIGHT_FD, description, area.fds().getFirst());
+    }
+
+    private static ProbeGuest inflightGuest(Trial trial) {
+        ProbeGuest guest = trial.attached(0, Setup.USUAL.with(ProtocolFeature.INFLIGHT_SHMFD));
+        guest.needs(ProtocolFeature.INFLIGHT_SHMFD);
+        guest.setFeatures();
+        return guest;
+    }
+
+    private static void inflight(Trial trial) {
+        ProbeGuest guest = inflightGuest(trial);
+        handOver(guest, newArea(trial, guest));
+        guest.settle();
+    }
+
+    private static void comesBackWithArea(Trial trial) {
+        ProbeGuest tested = inflightGuest(trial);
+        Message area = newArea(trial, tested);
+        handOver(tested, area);
+        Pair pair = trial.flowing(tested, trial.guest(1, Setup.USUAL));
+        pair.deliverToTested(TestFrames.MIN_BYTE_LENGTH);
+        tested.crash();
+        trial.pause();
+        tested.reattach(trial.connect(0));
+        tested.setFeatures();
+        tested.shareMemory();
+        handOver(tested, area);
+        for (ProbeQueue queue : tested.queues()) {
+            tested.describe(queue, queue.raw().usedIndexAcquire());
+            tested.start(queue);
+            queue.kick();
         }
+        tested.enableAll();
+        pair.warmUp();
+        pair.deliverToTested(TestFrames.MIN_BYTE_LENGTH);
+        pair.deliverFromTested(TestFrames.MIN_BYTE_LENGTH);
     }
 }

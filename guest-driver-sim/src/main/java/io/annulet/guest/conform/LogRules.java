@@ -182,9 +182,9 @@ final class LogRules {
                         Payloads.vringAddress(
                                 queue.index(),
                                 MessageLayout.ADDRESS_FLAG_LOG,
-                                queue.descriptorUserAddress(),
-                                queue.deviceAreaUserAddress(),
-                                queue.driverAreaUserAddress(),
+                                queue.descriptorAddress(),
+                                queue.deviceAreaAddress(),
+                                queue.driverAreaAddress(),
                                 outsideOfMemory()));
         tested.settle();
         pair.deliverToTested(TestFrames.MIN_BYTE_LENGTH);

@@ -150,10 +150,7 @@ final class ProbeGuest implements AutoCloseable {
         frontEnd.setVringNum(queue.index(), queue.size());
         frontEnd.setVringBase(queue.index(), base);
         frontEnd.setVringAddress(
-                queue.index(),
-                queue.descriptorUserAddress(),
-                queue.deviceAreaUserAddress(),
-                queue.driverAreaUserAddress());
+                queue.index(), queue.descriptorAddress(), queue.deviceAreaAddress(), queue.driverAreaAddress());
     }
 
     /** Hands the eventfds over, the kick last: the ring is started when it was kicked. */

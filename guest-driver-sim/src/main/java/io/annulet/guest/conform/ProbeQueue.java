@@ -30,6 +30,7 @@ final class ProbeQueue implements AutoCloseable {
     private final int index;
     private final int size;
     private final RingFeatures features;
+    private final boolean translated;
     private final Map<Integer, Chain> outstanding = new HashMap<>();
     private final EventFd kick = EventFd.create(true, 0);
     private final EventFd err = EventFd.create(true, 0);
@@ -46,6 +47,7 @@ final class ProbeQueue implements AutoCloseable {
         this.index = index;
         this.size = size;
         this.features = RingFeatures.of(acknowledgedFeatures);
+        this.translated = (acknowledgedFeatures & VirtioFeature.ACCESS_PLATFORM) != 0;
         if ((acknowledgedFeatures & VirtioFeature.RING_PACKED) != 0) {
             split = null;
             descriptors = ram.allocate(PackedRing.descriptorRingBytes(size), CACHE_LINE_BYTES);
@@ -87,16 +89,21 @@ final class ProbeQueue implements AutoCloseable {
         return half;
     }
 
-    long descriptorUserAddress() {
-        return ram.userAddressOf(descriptors);
+    long descriptorAddress() {
+        return ringAddress(descriptors);
     }
 
-    long driverAreaUserAddress() {
-        return ram.userAddressOf(driverArea);
+    long driverAreaAddress() {
+        return ringAddress(driverArea);
     }
 
-    long deviceAreaUserAddress() {
-        return ram.userAddressOf(deviceArea);
+    long deviceAreaAddress() {
+        return ringAddress(deviceArea);
+    }
+
+    /** As messages have it: a user address, or with address translation what the guest itself calls it. */
+    private long ringAddress(long hostAddress) {
+        return translated ? ram.guestAddressOf(hostAddress) : ram.userAddressOf(hostAddress);
     }
 
     /** What SET_VRING_BASE says before the ring was ever used. */

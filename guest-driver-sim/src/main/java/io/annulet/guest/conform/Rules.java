@@ -28,6 +28,9 @@ public final class Rules {
         rules.addAll(SizeRules.all());
         rules.addAll(PackedRules.all());
         rules.addAll(DeviceRules.all());
+        rules.addAll(ChannelRules.all());
+        rules.addAll(TranslationRules.all());
+        rules.addAll(MigrationRules.all());
         rules.addAll(LogRules.all());
         rules.addAll(LifeRules.all());
         rules.addAll(ProgramRules.all());

@@ -29,6 +29,7 @@ final class Trial implements AutoCloseable {
     private final long deadlineNanos;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private boolean answered;
+    private Runnable background = () -> {};
 
     Trial(BackEnd backEnd, Limits limits) {
         this.backEnd = backEnd;
@@ -117,6 +118,11 @@ final class Trial implements AutoCloseable {
         return deadlineNanos - System.nanoTime();
     }
 
+    /** Does something again and again from now on, whenever the rule waits for a condition. */
+    void whileWaiting(Runnable work) {
+        background = work;
+    }
+
     /** Whether the condition comes true in time. */
     boolean comesTrue(long timeoutNanos, BooleanSupplier condition) {
         if (leftNanos() <= 0) {
@@ -125,6 +131,7 @@ final class Trial implements AutoCloseable {
         long startNanos = System.nanoTime();
         long limitNanos = Math.min(timeoutNanos, leftNanos());
         while (true) {
+            background.run();
             if (condition.getAsBoolean()) {
                 return true;
             }
@@ -189,6 +196,7 @@ final class Trial implements AutoCloseable {
 
     @Override
     public void close() {
+        background = () -> {};
         while (!opened.isEmpty()) {
             try {
                 opened.pop().close();

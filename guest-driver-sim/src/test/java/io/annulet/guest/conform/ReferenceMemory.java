@@ -18,6 +18,10 @@ final class ReferenceMemory implements AutoCloseable {
     private @Nullable Mapping log;
     private long logOffset;
     private boolean logs;
+    private @Nullable ReferenceTranslation translation;
+
+    /** Where an address leads to, and for how many bytes. */
+    private record Place(long host, long left) {}
 
     private record Region(long guest, long user, long byteLength, long offset, Mapping mapping) {
         boolean holdsGuest(long address) {
@@ -76,8 +80,17 @@ final class ReferenceMemory implements AutoCloseable {
         regions.clear();
     }
 
+    /** Addresses are I/O virtual ones from now on, or the guest's own again. */
+    void translates(@Nullable ReferenceTranslation by) {
+        translation = by;
+    }
+
     /** Where an address of a message lies, or 0. */
     long hostOfUser(long address) {
+        if (translation != null) {
+            Place place = place(address);
+            return place == null ? 0 : place.host;
+        }
         if (flaws.contains(Flaw.RING_ADDRESSES_ARE_GUEST_ADDRESSES)) {
             for (Region region : regions) {
                 if (region.holdsGuest(address)) {
@@ -97,10 +110,30 @@ final class ReferenceMemory implements AutoCloseable {
         return regions.stream().anyMatch(region -> region.holdsUser(user) && region.holdsUser(other));
     }
 
-    private @Nullable Region regionOf(long guestAddress) {
+    private @Nullable Place place(long guestAddress) {
+        if (translation != null) {
+            return translated(translation, guestAddress);
+        }
         for (Region region : regions) {
             if (region.holdsGuest(guestAddress)) {
-                return region;
+                long into = guestAddress - region.guest;
+                return new Place(region.mapping.address() + into, region.byteLength - into);
+            }
+        }
+        return null;
+    }
+
+    private @Nullable Place translated(ReferenceTranslation by, long iova) {
+        ReferenceTranslation.Entry entry = by.entry(iova);
+        if (entry == null) {
+            return null;
+        }
+        long into = iova - entry.iova();
+        for (Region region : regions) {
+            if (region.holdsUser(entry.user() + into)) {
+                long at = entry.user() + into - region.user;
+                return new Place(
+                        region.mapping.address() + at, Math.min(region.byteLength - at, entry.byteLength() - into));
             }
         }
         return null;
@@ -111,15 +144,15 @@ final class ReferenceMemory implements AutoCloseable {
         ByteBuffer bytes = ByteBuffer.allocate(byteLength);
         while (bytes.hasRemaining()) {
             long at = guestAddress + bytes.position();
-            Region region = regionOf(at);
-            if (region == null) {
+            Place place = place(at);
+            if (place == null) {
                 return null;
             }
-            int length = (int) Math.min(bytes.remaining(), region.guest + region.byteLength - at);
+            int length = (int) Math.min(bytes.remaining(), place.left);
             if (length < byteLength && flaws.contains(Flaw.READS_WITHIN_ONE_REGION)) {
                 return null;
             }
-            bytes.put(HostMemory.copyOut(region.mapping.address() + (at - region.guest), length));
+            bytes.put(HostMemory.copyOut(place.host, length));
         }
         return bytes.array();
     }
@@ -128,16 +161,16 @@ final class ReferenceMemory implements AutoCloseable {
         int done = 0;
         while (done < byteLength) {
             long at = guestAddress + done;
-            Region region = regionOf(at);
-            if (region == null) {
+            Place place = place(at);
+            if (place == null) {
                 return;
             }
-            int length = (int) Math.min(byteLength - done, region.guest + region.byteLength - at);
+            int length = (int) Math.min(byteLength - done, place.left);
             if (length < byteLength && flaws.contains(Flaw.WRITES_WITHIN_ONE_REGION)) {
                 return;
             }
             MemorySegment part = MemorySegment.ofArray(bytes).asSlice(from + done, length);
-            HostMemory.copyIn(part, region.mapping.address() + (at - region.guest));
+            HostMemory.copyIn(part, place.host);
             if (!flaws.contains(Flaw.LOGS_NO_BUFFERS)) {
                 log(at, length);
             }

@@ -8,6 +8,7 @@ import io.annulet.linux.SocketAccess;
 import io.annulet.linux.UnixListener;
 import io.annulet.linux.UnixSocket;
 import io.annulet.memory.HostMemory;
+import io.annulet.vhostuser.BackendRequest;
 import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vhostuser.ProtocolFeature;
 import io.annulet.vhostuser.ReplyRule;
@@ -35,6 +36,8 @@ final class ReferencePort implements AutoCloseable {
     private final Set<Flaw> flaws;
     private final UnixListener listener;
     private final ReferenceMemory memory;
+    private final ReferenceMigration migration;
+    private final byte[] config = {1, 2, 3, 4, 5, 6, 0, 0, QUEUE_PAIRS, 0, (byte) 0xdc, 5};
     private final Map<Integer, ReferenceRing> rings = new TreeMap<>();
     private @Nullable UnixSocket socket;
     private @Nullable ReferenceInput input;
@@ -47,16 +50,20 @@ final class ReferencePort implements AutoCloseable {
     private boolean wasReset;
     private boolean hangs;
     private boolean logsToEventFd;
+    private boolean stalls;
+    private boolean knowsArea;
+    private @Nullable ReferenceTranslation translation;
     private ByteBuffer table = ByteBuffer.allocate(0);
     private int connections;
     private int status;
-    private @Nullable Fd channel;
+    private @Nullable UnixSocket channel;
     private byte @Nullable [] announcement;
 
     ReferencePort(Path path, Set<Flaw> flaws) {
         this.flaws = flaws;
         this.listener = UnixListener.listen(path, 4, SocketAccess.ofMode(0600));
         this.memory = new ReferenceMemory(flaws);
+        this.migration = new ReferenceMigration(flaws);
     }
 
     private boolean has(Flaw flaw) {
@@ -79,6 +86,7 @@ final class ReferencePort implements AutoCloseable {
         return rings.computeIfAbsent(index, i -> {
             ReferenceRing ring = new ReferenceRing(i, memory, flaws);
             ring.features = features;
+            ring.callByMessage = () -> callByMessage(i);
             return ring;
         });
     }
@@ -100,6 +108,9 @@ final class ReferencePort implements AutoCloseable {
         ReferenceInput current = input;
         if (current == null) {
             return accept();
+        }
+        if (has(Flaw.TALKS_WHEN_SUSPENDED) && rings.values().stream().anyMatch(ring -> ring.stopCount > 0)) {
+            request(BackendRequest.CONFIG_CHANGE_MSG, Payloads.nothing());
         }
         ReferenceInput.Incoming message = current.poll();
         if (message == null) {
@@ -134,6 +145,9 @@ final class ReferencePort implements AutoCloseable {
         ringsWereSet = false;
         resetForGood = false;
         wasReset = false;
+        stalls = false;
+        translation = null;
+        memory.translates(null);
         return true;
     }
 
@@ -150,6 +164,7 @@ final class ReferencePort implements AutoCloseable {
         rings.values().forEach(ReferenceRing::close);
         rings.clear();
         memory.close();
+        migration.close();
         if (channel != null) {
             channel.close();
             channel = null;
@@ -179,7 +194,9 @@ final class ReferencePort implements AutoCloseable {
         }
         if (request.reply() == ReplyRule.ALWAYS) {
             boolean silent = request == VhostUserRequest.SET_LOG_BASE && has(Flaw.SILENT_LOG_BASE);
-            if (!silent && request != VhostUserRequest.GET_INFLIGHT_FD) {
+            boolean byItself =
+                    request == VhostUserRequest.GET_INFLIGHT_FD || request == VhostUserRequest.POSTCOPY_ADVISE;
+            if (!silent && !byItself) {
                 reply(message.request, answer);
             }
             if (asked && has(Flaw.ANSWERS_TWICE)) {
@@ -193,8 +210,15 @@ final class ReferencePort implements AutoCloseable {
 
     private void reply(int request, byte[] payload, int... fds) {
         int flags = MessageLayout.VERSION | (has(Flaw.NO_REPLY_FLAG) ? 0 : MessageLayout.FLAG_REPLY);
-        byte[] bytes = MessageRules.bytes(request, flags, payload);
-        UnixSocket current = socket;
+        send(socket, MessageRules.bytes(request, flags, payload), fds);
+    }
+
+    /** Sends a request of the back-end, if there is a channel for it. */
+    private void request(BackendRequest request, byte[] payload) {
+        send(channel, MessageRules.bytes(request.id(), MessageLayout.VERSION, payload));
+    }
+
+    private static void send(@Nullable UnixSocket current, byte[] bytes, int... fds) {
         if (current != null) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment copy = arena.allocate(bytes.length, 8);
@@ -215,8 +239,13 @@ final class ReferencePort implements AutoCloseable {
             case GET_STATUS -> Payloads.u64(has(Flaw.FORGETS_STATUS) ? 0 : status);
             case GET_VRING_BASE -> vringBase(message.payload.getInt(0));
             case SET_LOG_BASE -> setLog(message);
-            case GET_CONFIG -> has(Flaw.SHORT_CONFIG) ? new byte[5] : message.payload.array();
+            case GET_CONFIG -> config(message.payload);
             case GET_INFLIGHT_FD -> inflight(message);
+            case IOTLB_MSG -> Payloads.u64(translation().tell(message.payload) ? 0 : REFUSED);
+            case SET_DEVICE_STATE_FD -> migration.begin(message.payload, message.fds.removeFirst());
+            case CHECK_DEVICE_STATE -> migration.check();
+            case POSTCOPY_ADVISE -> advise(message);
+            case POSTCOPY_END -> Payloads.u64(has(Flaw.POSTCOPY_WITHOUT_END) ? REFUSED : 0);
             default -> Payloads.u64(REFUSED);
         };
     }
@@ -232,6 +261,7 @@ final class ReferencePort implements AutoCloseable {
                 | VirtioFeature.IN_ORDER
                 | VirtioFeature.RING_PACKED
                 | VirtioFeature.LOG_ALL
+                | VirtioFeature.ACCESS_PLATFORM
                 | VirtioFeature.PROTOCOL_FEATURES;
         if (has(Flaw.TSO_WITHOUT_CSUM)) {
             offered = (offered & ~VirtioFeature.NET_CSUM) | VirtioFeature.NET_HOST_TSO4;
@@ -255,7 +285,10 @@ final class ReferencePort implements AutoCloseable {
                 ProtocolFeature.RESET_DEVICE,
                 ProtocolFeature.INBAND_NOTIFICATIONS,
                 ProtocolFeature.CONFIGURE_MEM_SLOTS,
-                ProtocolFeature.STATUS);
+                ProtocolFeature.STATUS,
+                ProtocolFeature.CROSS_ENDIAN,
+                ProtocolFeature.PAGEFAULT,
+                ProtocolFeature.DEVICE_STATE);
         if (has(Flaw.INBAND_ALONE)) {
             offered &= ~ProtocolFeature.BACKEND_REQ.mask();
         }
@@ -301,8 +334,19 @@ final class ReferencePort implements AutoCloseable {
         ByteBuffer payload = message.payload;
         return switch (request) {
             case SET_FEATURES -> setFeatures(payload.getLong());
-            case SET_PROTOCOL_FEATURES -> {
-                protocolFeatures = payload.getLong();
+            case SET_PROTOCOL_FEATURES -> setProtocolFeatures(payload.getLong());
+            case SET_CONFIG -> setConfig(payload);
+            case SET_VRING_ENDIAN -> (payload.getInt(4) & ~1) == 0 || has(Flaw.ANY_BYTE_ORDER);
+            case VRING_KICK -> {
+                ReferenceRing ring = ring(payload.getInt(0));
+                if (!ring.started && !has(Flaw.IGNORES_KICK_MESSAGES)) {
+                    ring.start();
+                }
+                yield true;
+            }
+            case SET_INFLIGHT_FD -> {
+                stalls = has(Flaw.INFLIGHT_STALLS) && connections > 1 && knowsArea;
+                knowsArea = true;
                 yield true;
             }
             case SET_MEM_TABLE -> setMemTable(payload, message.fds);
@@ -351,6 +395,7 @@ final class ReferencePort implements AutoCloseable {
         }
         features = acknowledged;
         featuresWereSet = true;
+        memory.translates((acknowledged & VirtioFeature.ACCESS_PLATFORM) != 0 ? translation() : null);
         memory.logWrites((acknowledged & VirtioFeature.LOG_ALL) != 0 && !logsToEventFd);
         boolean enablesAll = (acknowledged & VirtioFeature.PROTOCOL_FEATURES) == 0;
         for (int index = 0; index < 2 * QUEUE_PAIRS; index++) {
@@ -440,15 +485,80 @@ final class ReferencePort implements AutoCloseable {
         if (channel != null) {
             channel.close();
         }
-        channel = message.fds.removeFirst();
+        channel = UnixSocket.adopt(message.fds.removeFirst());
         if (has(Flaw.CLOSES_CHANNEL)) {
             channel.close();
         }
         return true;
     }
 
-    boolean isDeadSinceReset() {
-        return resetForGood && wasReset;
+    // Rare messages.
+
+    private boolean setProtocolFeatures(long acknowledged) {
+        protocolFeatures = acknowledged;
+        long needed = ProtocolFeature.maskOf(ProtocolFeature.BACKEND_REQ, ProtocolFeature.REPLY_ACK);
+        boolean inBand = ProtocolFeature.INBAND_NOTIFICATIONS.in(acknowledged);
+        if (inBand && (acknowledged & needed) != needed && !has(Flaw.INBAND_WITHOUT_OTHERS)) {
+            disconnect();
+        }
+        return true;
+    }
+
+    private void callByMessage(int index) {
+        if (ProtocolFeature.INBAND_NOTIFICATIONS.in(protocolFeatures) && !has(Flaw.NO_CALL_MESSAGES)) {
+            request(BackendRequest.VRING_CALL, Payloads.vringState(index, 0));
+        }
+    }
+
+    private ReferenceTranslation translation() {
+        ReferenceTranslation current = translation;
+        if (current == null) {
+            current = new ReferenceTranslation(flaws, this::askFor, this::step);
+            translation = current;
+        }
+        return current;
+    }
+
+    private void askFor(long iova) {
+        byte[] payload = new byte[32];
+        ByteBuffer.wrap(payload)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(MessageLayout.IOTLB_IOVA, iova)
+                .put(MessageLayout.IOTLB_PERMISSION, (byte) 3)
+                .put(MessageLayout.IOTLB_TYPE, (byte) 1);
+        request(BackendRequest.IOTLB_MSG, payload);
+    }
+
+    private byte[] config(ByteBuffer question) {
+        byte[] answer = new byte[question.remaining()];
+        question.duplicate().get(answer);
+        int offset = question.getInt(MessageLayout.CONFIG_OFFSET);
+        int byteLength = question.getInt(MessageLayout.CONFIG_SIZE);
+        System.arraycopy(config, offset, answer, MessageLayout.CONFIG_BYTES, byteLength);
+        return has(Flaw.SHORT_CONFIG) ? new byte[5] : answer;
+    }
+
+    /** All of it is for the driver to read only. */
+    private boolean setConfig(ByteBuffer payload) {
+        if (has(Flaw.WRITES_READ_ONLY_CONFIG)) {
+            int offset = payload.getInt(MessageLayout.CONFIG_OFFSET);
+            int byteLength = payload.getInt(MessageLayout.CONFIG_SIZE);
+            payload.position(MessageLayout.CONFIG_BYTES).get(config, offset, byteLength);
+        }
+        return false;
+    }
+
+    /** Answers by itself; any descriptor will do where no page is ever missing. */
+    private byte[] advise(ReferenceInput.Incoming message) {
+        try (Fd file = Memfd.create("userfault", 4096, true)) {
+            int[] fds = has(Flaw.ADVISED_WITHOUT_FD) ? new int[0] : new int[] {file.number()};
+            reply(message.request, Payloads.nothing(), fds);
+        }
+        return Payloads.nothing();
+    }
+
+    boolean isDead() {
+        return (resetForGood && wasReset) || stalls;
     }
 
     boolean isFirstConnection() {

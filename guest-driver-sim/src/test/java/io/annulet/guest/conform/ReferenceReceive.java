@@ -31,7 +31,7 @@ final class ReferenceReceive {
         ReferenceRing ring = receiveRing();
         ring.misbehaveWhenStopped();
         boolean enabled = ring.enabled || (has(Flaw.RECEIVES_BEFORE_ENABLED) && !ring.wasToldEnabled);
-        if (port.isDeadSinceReset() || !enabled || !ring.works()) {
+        if (port.isDead() || !enabled || !ring.works()) {
             return;
         }
         boolean cuts = has(Flaw.CUTS_FRAMES_IN) && sent.length > CUT_BYTES;

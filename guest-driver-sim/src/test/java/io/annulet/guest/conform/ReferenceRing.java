@@ -55,6 +55,9 @@ final class ReferenceRing {
 
     long features;
 
+    /** Tells the driver by message, where that was agreed on. */
+    Runnable callByMessage = () -> {};
+
     private @Nullable ReferencePackedLayout layout;
     private int usedIndex;
     private int publishedUsedIndex;
@@ -351,8 +354,8 @@ final class ReferenceRing {
     /** Shows the driver what was given back, and calls it if it wants that. */
     void publish() {
         if (layout != null && isPacked()) {
-            if (layout.publish() && call != null) {
-                call.signal();
+            if (layout.publish()) {
+                signal();
             }
             return;
         }
@@ -373,8 +376,16 @@ final class ReferenceRing {
             store16(used, SplitRing.USED_FLAG_NO_NOTIFY);
         }
         HostMemory.fullFence();
-        if (call != null && isDue(before) && !(has(Flaw.LOSES_SOME_CALLS) && ++dueCalls % 60 == 0)) {
+        if (isDue(before) && !(has(Flaw.LOSES_SOME_CALLS) && ++dueCalls % 60 == 0)) {
+            signal();
+        }
+    }
+
+    private void signal() {
+        if (call != null) {
             call.signal();
+        } else {
+            callByMessage.run();
         }
     }
 

@@ -28,7 +28,7 @@ final class ReferenceTransmit {
 
     /** Takes what a port's guest sends; whether there was anything. */
     boolean forward(ReferencePort from) {
-        if (from.isDeadSinceReset()) {
+        if (from.isDead()) {
             return false;
         }
         boolean busy = false;
