@@ -63,6 +63,12 @@ public final class DriverReceiveQueue {
         return vring;
     }
 
+    /** How many frames of this length its buffers hold. */
+    public int capacity(int frameByteLength) {
+        int buffersEach = (frameByteLength + headerByteLength + bufferByteLength - 1) / bufferByteLength;
+        return buffers.count() / buffersEach;
+    }
+
     public int headerByteLength() {
         return headerByteLength;
     }

@@ -69,6 +69,15 @@ final class SimTest {
     }
 
     @Test
+    void whatIsLeftToTheDeviceArrivesThroughTheSwitchAsItWasSent() {
+        for (String offload : List.of("csum", "tso4", "tso6", "ecn", "ufo", "uso4", "uso6")) {
+            List<String> words = List.of("--offload", offload, "--size", "200,9000", "--frames", "500", "--rate", "5k");
+            String text = sim(0, words, A, B);
+            assertTrue(text.contains("lost                      0 frames"), text);
+        }
+    }
+
+    @Test
     void findsTheThroughput() {
         String text =
                 sim(0, List.of("--search", "--duration", "100ms", "--warmup", "200ms", "--precision", "20%"), A, B);

@@ -44,15 +44,16 @@ final class PhaseDuties {
         if (from == null || source == null) {
             throw new IllegalStateException("a direction without a sender");
         }
-        boolean isAlone =
-                options.mode() == TrafficMode.MEASURE && options.placement().oneThread();
-        int keptFree = isAlone ? Sender.keptFreeByOneThread(from.driver(), load.batching()) : 0;
+        Station to = direction.to();
+        int keptFree = to != null && options.placement().oneThread()
+                ? Sender.keptFreeByOneThread(from.driver(), to.driver(), load.batching(), source.maxByteLength())
+                : 0;
         Sender sender =
                 new Sender(from.driver(), source, pacer(load, source), load.batching(), keptFree, load.durationNanos());
         senders.add(sender);
         duties(from).add(sender);
         progresses.put(from, sender.progress());
-        if (direction.to() == null) {
+        if (to == null) {
             ways.add(new Way(direction, sender, null, null));
         }
     }

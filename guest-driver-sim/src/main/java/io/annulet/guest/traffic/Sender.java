@@ -51,13 +51,14 @@ final class Sender implements Duty {
     }
 
     /**
-     * How many buffers to keep free where one thread sends and receives. It receives all there is, then sends a burst:
-     * what is with the back-end then fits the receive queue, so that nothing is lost for the thread's being away, however
-     * long. Nothing if the ring is too small for that.
+     * How many transmit buffers to keep free where one thread sends and receives. It receives all there is, then sends a
+     * burst: what is with the back-end then fits the receive queue, so that nothing is lost for the thread's being away,
+     * however long. Nothing if the receive queue is too small for that.
      */
-    static int keptFreeByOneThread(NetDriver driver, Batching batching) {
-        int capacity = driver.transmitQueue(0).capacity();
-        return batching.burst() <= capacity / 4 ? batching.burst() : 0;
+    static int keptFreeByOneThread(NetDriver from, NetDriver to, Batching batching, int longestFrame) {
+        int capacity = from.transmitQueue(0).capacity();
+        int receivable = to.receiveQueue(0).capacity(longestFrame);
+        return batching.burst() < receivable ? Math.max(0, capacity - receivable + batching.burst()) : 0;
     }
 
     static DriverTransmitQueue[] transmitQueues(NetDriver driver) {
