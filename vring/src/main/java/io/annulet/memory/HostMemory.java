@@ -140,14 +140,19 @@ public final class HostMemory {
     public static void copyLine(long from, long to) {
         long a = loadLong(from);
         long b = loadLong(from + 8);
-        long c = loadLong(from + 16);
-        long d = loadLong(from + 24);
         storeLong(to, a);
         storeLong(to + 8, b);
+        copyLineFrom16(from, to);
+    }
+
+    /** Copies the bytes from 16 up to {@value #LINE_BYTES}, for those who have a use for the first two words themselves. */
+    public static void copyLineFrom16(long from, long to) {
+        long c = loadLong(from + 16);
+        long d = loadLong(from + 24);
         storeLong(to + 16, c);
         storeLong(to + 24, d);
-        a = loadLong(from + 32);
-        b = loadLong(from + 40);
+        long a = loadLong(from + 32);
+        long b = loadLong(from + 40);
         c = loadLong(from + 48);
         d = loadLong(from + 56);
         storeLong(to + 32, a);

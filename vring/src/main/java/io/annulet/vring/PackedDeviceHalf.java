@@ -26,6 +26,10 @@ public final class PackedDeviceHalf implements DeviceHalf {
     private final int chainMask;
     private int takenPosition;
     private int takenChains;
+
+    /** Chains taken the last time: a guess at how many wait now. */
+    private int takenLast;
+
     private int usedPosition;
     private int usedChains;
     private int publishedPosition;
@@ -71,10 +75,17 @@ public final class PackedDeviceHalf implements DeviceHalf {
             return BROKEN;
         }
         int wanted = Math.min(max, burst.capacity() - burst.count());
+        ring.touch(PackedPosition.slot(takenPosition), Math.min(wanted, takenLast));
+        int taken = takeChains(burst, wanted);
+        takenLast = taken;
+        return taken == 0 && chains.fault() != RingFault.NONE ? broken(chains.fault()) : taken;
+    }
+
+    private int takeChains(ChainBurst burst, int wanted) {
         for (int taken = 0; taken < wanted; taken++) {
             int descriptors = chains.read(burst, takenPosition, size - borrowedDescriptors);
             if (descriptors == 0) {
-                return taken == 0 && chains.fault() != RingFault.NONE ? broken(chains.fault()) : taken;
+                return taken;
             }
             chainDescriptors[takenChains & chainMask] = descriptors;
             takenChains++;

@@ -40,11 +40,15 @@ public final class PackedRing implements Vring {
 
     private static final int DESCRIPTOR_BYTES = 16;
     private static final int FLAGS = 14;
+    private static final int DESCRIPTORS_A_LINE = HostMemory.LINE_BYTES / DESCRIPTOR_BYTES;
 
     private final long descriptors;
     private final long driverArea;
     private final long deviceArea;
     private final int size;
+
+    /** Keeps the compiler from leaving {@link #touch} out. */
+    int touched;
 
     /** A ring at three host addresses whose whole extents are mapped and aligned; the caller checked both. */
     public PackedRing(long descriptorAddress, long driverAreaAddress, long deviceAreaAddress, int size) {
@@ -77,6 +81,19 @@ public final class PackedRing implements Vring {
 
     private long at(int slot) {
         return descriptors + (long) DESCRIPTOR_BYTES * slot;
+    }
+
+    /**
+     * Loads a byte of each cache line in which {@code count} descriptors lie, and uses none of them: lines that come from
+     * the driver's core come together then, and not one after the other.
+     */
+    void touch(int slot, int count) {
+        int loaded = 0;
+        int end = Math.min(slot + count, size);
+        for (int i = slot; i < end; i += DESCRIPTORS_A_LINE) {
+            loaded += HostMemory.loadByte(at(i) + FLAGS);
+        }
+        touched = loaded;
     }
 
     /** [A] [B] Whoever sees these flags sees the rest of the chain, or of the used element. */

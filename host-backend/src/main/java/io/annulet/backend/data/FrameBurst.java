@@ -192,10 +192,12 @@ public final class FrameBurst {
         int first = chains.firstSegment(frame);
         long at = snapshotAddress(frame);
         if (headerBytes == NetHeader.BYTES && chains.segmentByteLength(first) >= SNAPSHOT_BYTES) {
-            HostMemory.copyLine(chains.segmentAddress(first), at);
             snapshotFrameBytes[frame] = SNAPSHOT_BYTES - NetHeader.BYTES;
             restSegments[frame] = first;
             restOffsets[frame] = SNAPSHOT_BYTES;
+            if (NetHeader.copyLineAsPlain(chains.segmentAddress(first), at)) {
+                return;
+            }
         } else {
             gather(frame, headerBytes, at);
         }

@@ -28,6 +28,11 @@ public final class NetHeader {
      */
     private static final long OFFLOAD_FIELDS = 0xff03L;
 
+    /** In the second word of a line: csum_offset and num_buffers; what follows is the frame's. */
+    private static final long LAST_FIELDS = 0xffff_ffffL;
+
+    private static final long ONE_BUFFER = 1L << 16;
+
     private NetHeader() {}
 
     /** The one place that tells how long the header of a guest is. */
@@ -38,6 +43,21 @@ public final class NetHeader {
     /** Whether a snapshot of a header asks for checksum or segmentation, or says that the checksum was checked. */
     static boolean asksForOffload(long headerAddress) {
         return (HostMemory.loadLong(headerAddress) & OFFLOAD_FIELDS) != 0;
+    }
+
+    /**
+     * Copies the first line of a buffer, header and frame. A header that asks for nothing is made plain on the way.
+     *
+     * @return whether that was so; else the header was copied as it is
+     */
+    static boolean copyLineAsPlain(long from, long to) {
+        long fields = HostMemory.loadLong(from);
+        long last = HostMemory.loadLong(from + 8);
+        boolean isPlain = (fields & OFFLOAD_FIELDS) == 0;
+        HostMemory.storeLong(to, isPlain ? 0 : fields);
+        HostMemory.storeLong(to + 8, isPlain ? (last & ~LAST_FIELDS) | ONE_BUFFER : last);
+        HostMemory.copyLineFrom16(from, to);
+        return isPlain;
     }
 
     /** Writes the header of a frame that needs nothing of its receiver. */
