@@ -41,7 +41,7 @@ final class PortSpec {
                 case "vhost-user" -> guest(name, needed(target, "a socket: vhost-user:/run/a.sock"), options);
                 case "tap" -> tap(name, needed(target, "an interface: tap:annulet0"), options);
                 case "pcap" -> pcap(name, needed(target, "a file: pcap:/tmp/frames.pcap"), options);
-                case "loopback" -> loopback(name, target);
+                case "loopback" -> loopback(name, target, options);
                 default ->
                     throw new IllegalArgumentException(
                             "there is no kind '" + kind + "'; use vhost-user, tap, pcap or loopback");
@@ -72,7 +72,7 @@ final class PortSpec {
                 options.number("mtu", 0),
                 access(options, mode),
                 calls(options));
-        return new PortOptions.Guest(guest);
+        return new PortOptions.Guest(guest, PolicySpec.take(options));
     }
 
     private static CallPolicy calls(SpecOptions options) {
@@ -102,7 +102,8 @@ final class PortSpec {
                         interfaceName,
                         options.number("mtu", 0),
                         options.number("queues", 1),
-                        options.number("verify", TapPortOptions.USUAL_VERIFY)));
+                        options.number("verify", TapPortOptions.USUAL_VERIFY)),
+                PolicySpec.take(options));
     }
 
     private static PortOptions pcap(String name, String file, SpecOptions options) {
@@ -111,13 +112,15 @@ final class PortSpec {
             throw new IllegalArgumentException("pace is for direction=read: leave it out");
         }
         return new PortOptions.Pcap(
-                name, new PcapPortOptions(Path.of(file), direction, options.choice("pace", Pace.RECORDED)));
+                name,
+                new PcapPortOptions(Path.of(file), direction, options.choice("pace", Pace.RECORDED)),
+                PolicySpec.take(options));
     }
 
-    private static PortOptions loopback(String name, String target) {
+    private static PortOptions loopback(String name, String target, SpecOptions options) {
         if (!target.isEmpty()) {
             throw new IllegalArgumentException("loopback has no target: write " + name + "=loopback");
         }
-        return new PortOptions.Loopback(name);
+        return new PortOptions.Loopback(name, PolicySpec.take(options));
     }
 }

@@ -1,6 +1,7 @@
 package io.annulet.cli;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -64,6 +65,26 @@ final class SpecOptions {
             throw new IllegalArgumentException(name + "=" + value + ": write a whole number");
         }
         return Integer.parseInt(value);
+    }
+
+    /** Numbers and ranges, none above {@code most}, such as 10+20-29; empty if the option is not there. */
+    BitSet numbers(String name, int most) {
+        String value = take(name);
+        BitSet numbers = new BitSet();
+        for (String part : value == null ? new String[0] : value.split("\\+", -1)) {
+            if (!part.matches("[0-9]{1,5}(-[0-9]{1,5})?")) {
+                throw new IllegalArgumentException(
+                        name + "=" + value + ": write numbers and ranges with + between them, such as 10+20-29");
+            }
+            String[] ends = part.split("-", -1);
+            int first = Integer.parseInt(ends[0]);
+            int last = Integer.parseInt(ends[ends.length - 1]);
+            if (first > last || last > most) {
+                throw new IllegalArgumentException(name + "=" + value + ": ranges go up, to " + most + " at most");
+            }
+            numbers.set(first, last + 1);
+        }
+        return numbers;
     }
 
     int permissions(String name, int otherwise) {

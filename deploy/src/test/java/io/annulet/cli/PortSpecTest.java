@@ -21,6 +21,10 @@ final class PortSpecTest {
                 "w=pcap:/tmp/w.pcap,direction=write",
                 "r=pcap:r.pcap,direction=read,pace=fast",
                 "echo=loopback",
+                "v=vhost-user:v,mode=server,queues=1,seal=auto,profile=qemu,perm=0660,vlan=10",
+                "v=tap:t,queues=1,trunk=1-4094",
+                "v=pcap:f,direction=write,trunk=10+20-29+40,native=5",
+                "v=loopback,vlan=4094",
             })
     void readsWhatThePortWritesOfItself(String spec) {
         assertEquals(spec, PortSpec.parse(spec).toString());
@@ -54,13 +58,24 @@ final class PortSpecTest {
                 "a=pcap:f,direction=in|port a=pcap:f,direction=in: direction=in: use write or read",
                 "a=pcap:f,pace=fast|port a=pcap:f,pace=fast: pace is for direction=read: leave it out",
                 "a=loopback:x|port a=loopback:x: loopback has no target: write a=loopback",
-                "a=loopback,mtu=1500|port a=loopback,mtu=1500: loopback has no options: leave out mtu",
+                "a=loopback,mtu=1500|port a=loopback,mtu=1500: loopback has no option mtu; it has native, trunk, vlan",
                 "a=vhost-user:/s,queues|'queues' is no option; write option=value",
                 "a=vhost-user:/s,|'' is no option; write option=value",
                 "a=vhost-user:/s,=1|'=1' is no option; write option=value",
                 "a=vhost-user:/s,mtu=|'mtu=' is no option; write option=value",
                 "a=vhost-user:/s,mtu=68,mtu=69|option mtu is there twice; write it once",
-                "a=tap:t0,seal=auto|port a=tap:t0,seal=auto: tap has no option seal; it has mtu, queues, verify",
+                "a=tap:t0,seal=auto|port a=tap:t0,seal=auto: tap has no option seal; it has mtu, native, "
+                        + "queues, trunk, verify, vlan",
+                "a=loopback,vlan=4095|port a=loopback,vlan=4095: vlan=4095: VLANs are 1 to 4094",
+                "a=loopback,vlan=0|port a=loopback,vlan=0: vlan=0: VLANs are 1 to 4094",
+                "a=loopback,trunk=0-9|port a=loopback,trunk=0-9: trunk=0: VLANs are 1 to 4094",
+                "a=loopback,trunk=9-8|port a=loopback,trunk=9-8: trunk=9-8: ranges go up, to 4094 at most",
+                "a=loopback,trunk=1+4095|port a=loopback,trunk=1+4095: trunk=1+4095: ranges go up, to 4094 at most",
+                "a=loopback,trunk=x|port a=loopback,trunk=x: trunk=x: write numbers and ranges with + between them, "
+                        + "such as 10+20-29",
+                "a=loopback,vlan=1,trunk=2|port a=loopback,vlan=1,trunk=2: vlan is for a port in one VLAN, trunk for "
+                        + "several: leave out one",
+                "a=loopback,native=2|port a=loopback,native=2: native is for a trunk: write trunk=10+20-29 too, or vlan=2",
                 "a=vhost-user:/s,mode=x|port a=vhost-user:/s,mode=x: mode=x: use server or client",
                 "a=vhost-user:/s,seal=no|port a=vhost-user:/s,seal=no: seal=no: use auto or require",
                 "a=vhost-user:/s,profile=QEMU|port a=vhost-user:/s,profile=QEMU: profile=QEMU: use qemu or generic",

@@ -133,7 +133,7 @@ public final class Backend implements AutoCloseable {
             openPorts(domain(domain++, Link::new), ends, openedCounters, openedControl);
         }
         if (!options.switchedPorts().isEmpty()) {
-            SwitchTable table = new SwitchTable();
+            SwitchTable table = new SwitchTable(options.policies());
             Domain network = domain(domain, () -> new Switch(table));
             openPorts(network, options.switchedPorts(), openedCounters, openedControl);
         }

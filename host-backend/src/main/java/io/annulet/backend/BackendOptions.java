@@ -1,6 +1,7 @@
 package io.annulet.backend;
 
 import io.annulet.backend.data.PollMode;
+import io.annulet.backend.policy.PortPolicy;
 import io.annulet.linux.Cpus;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,6 +61,9 @@ public record BackendOptions(
                 .toList());
         Set<String> names = ports.stream().map(PortOptions::name).collect(Collectors.toCollection(TreeSet::new));
         links.forEach(link -> checkEnds(link, names));
+        for (PortOptions port : ports) {
+            checkPolicy(port, links);
+        }
         checkOnce(links.stream()
                 .flatMap(link -> List.of("link end " + link.one(), "link end " + link.other()).stream())
                 .toList());
@@ -81,6 +85,13 @@ public record BackendOptions(
         }
     }
 
+    private static void checkPolicy(PortOptions port, List<LinkOptions> links) {
+        if (!port.policy().isNone() && links.stream().anyMatch(link -> link.joins(port.name()))) {
+            throw new IllegalArgumentException("port " + port.name() + ": "
+                    + port.policy().toString().substring(1) + " is for ports of the switch: leave it out, or the link");
+        }
+    }
+
     private static void checkEnds(LinkOptions link, Set<String> names) {
         for (String end : List.of(link.one(), link.other())) {
             if (!names.contains(end)) {
@@ -95,6 +106,11 @@ public record BackendOptions(
         return ports.stream()
                 .filter(port -> links.stream().noneMatch(link -> link.joins(port.name())))
                 .toList();
+    }
+
+    /** What ports may do, by their names. */
+    Map<String, PortPolicy> policies() {
+        return ports.stream().collect(Collectors.toMap(PortOptions::name, PortOptions::policy));
     }
 
     /** How many links and switches there are. */

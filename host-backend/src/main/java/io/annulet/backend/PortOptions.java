@@ -2,6 +2,7 @@ package io.annulet.backend;
 
 import io.annulet.backend.control.VhostUserOptions;
 import io.annulet.backend.data.CallPolicy;
+import io.annulet.backend.policy.PortPolicy;
 import io.annulet.backend.port.PcapPortOptions;
 import io.annulet.backend.port.TapPortOptions;
 import io.annulet.linux.SocketAccess;
@@ -16,8 +17,16 @@ public sealed interface PortOptions {
     /** What the port holds that no other port can hold as well; empty if there is no such thing. */
     String claim();
 
+    /** What the port may do on a switch. */
+    PortPolicy policy();
+
     /** A guest behind vhost-user. */
-    record Guest(VhostUserOptions options) implements PortOptions {
+    record Guest(VhostUserOptions options, PortPolicy policy) implements PortOptions {
+
+        /** One that may do everything. */
+        public Guest(VhostUserOptions options) {
+            this(options, PortPolicy.NONE);
+        }
 
         @Override
         public String name() {
@@ -34,7 +43,8 @@ public sealed interface PortOptions {
             String rest = options.mode() == VhostUserOptions.Mode.SERVER ? words(options.access()) : "";
             return name() + "=vhost-user:" + options.socket() + ",mode=" + word(options.mode()) + ",queues="
                     + options.queuePairs() + ",seal=" + word(options.seal()) + ",profile=" + word(options.profile())
-                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu()) + words(options.calls()) + rest;
+                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu()) + words(options.calls()) + rest
+                    + policy;
         }
 
         private static String words(CallPolicy calls) {
@@ -52,7 +62,11 @@ public sealed interface PortOptions {
     }
 
     /** A network interface of the host. */
-    record Tap(String name, TapPortOptions options) implements PortOptions {
+    record Tap(String name, TapPortOptions options, PortPolicy policy) implements PortOptions {
+
+        public Tap(String name, TapPortOptions options) {
+            this(name, options, PortPolicy.NONE);
+        }
 
         @Override
         public String claim() {
@@ -62,12 +76,16 @@ public sealed interface PortOptions {
         @Override
         public String toString() {
             return name + "=tap:" + options.interfaceName() + ",queues=" + options.queues()
-                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu());
+                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu()) + policy;
         }
     }
 
     /** A file of frames. */
-    record Pcap(String name, PcapPortOptions options) implements PortOptions {
+    record Pcap(String name, PcapPortOptions options, PortPolicy policy) implements PortOptions {
+
+        public Pcap(String name, PcapPortOptions options) {
+            this(name, options, PortPolicy.NONE);
+        }
 
         @Override
         public String claim() {
@@ -80,12 +98,16 @@ public sealed interface PortOptions {
         public String toString() {
             String how = ",direction=" + word(options.direction());
             boolean isRead = options.direction() == PcapPortOptions.Direction.READ;
-            return name + "=pcap:" + options.file() + how + (isRead ? ",pace=" + word(options.pace()) : "");
+            return name + "=pcap:" + options.file() + how + (isRead ? ",pace=" + word(options.pace()) : "") + policy;
         }
     }
 
     /** Every frame comes back. */
-    record Loopback(String name) implements PortOptions {
+    record Loopback(String name, PortPolicy policy) implements PortOptions {
+
+        public Loopback(String name) {
+            this(name, PortPolicy.NONE);
+        }
 
         @Override
         public String claim() {
@@ -94,7 +116,7 @@ public sealed interface PortOptions {
 
         @Override
         public String toString() {
-            return name + "=loopback";
+            return name + "=loopback" + policy;
         }
     }
 

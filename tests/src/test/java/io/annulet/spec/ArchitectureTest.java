@@ -76,10 +76,20 @@ final class ArchitectureTest {
     }
 
     @Test
+    void policiesKnowNeitherBurstsNorPorts() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("..backend.policy..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("..backend.data..", "..backend.port..", "..backend.control.."));
+    }
+
+    @Test
     void dataPlaneDoesNotLog() {
         check(noClasses()
                 .that()
-                .resideInAnyPackage("..backend.data..", "..backend.offload..")
+                .resideInAnyPackage("..backend.data..", "..backend.offload..", "..backend.policy..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.slf4j..", "java.util.logging.."));

@@ -208,6 +208,12 @@ public final class FrameBurst {
         }
     }
 
+    /** A frame's snapshot has been made longer by so many bytes, or shorter. */
+    void lengthen(int frame, int bytes) {
+        frameByteLengths[frame] += bytes;
+        snapshotFrameBytes[frame] += bytes;
+    }
+
     /** Judges a header that asks for something, on a snapshot with all headers. */
     private void admit(int frame, long at, int allowed) {
         extend(frame, at);

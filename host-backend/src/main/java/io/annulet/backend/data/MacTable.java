@@ -4,18 +4,22 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.stream.IntStream;
 
 /**
- * Which port a MAC address was last seen at: a hash table of fixed size, shared by the workers of a switch.
+ * Which port a MAC address was last seen at: a hash table of fixed size, shared by the workers of a switch. Addresses are
+ * told apart by their VLAN too.
  *
  * <p>An address may stand in one of {@value #WAYS} neighbouring places, so a look-up is bounded. When all of them are
  * taken the oldest makes room: a guest that floods the table with addresses costs others a flooded frame, no more.
  *
  * <p>Nobody waits and nothing is ordered: an entry is one word, address and port together, so whatever is read was
  * written as it is. Of two workers that write the same place at a time one wins; the other's address is unknown until its
- * next frame, which costs a flooded frame too.
+ * next frame, which costs a flooded frame too. The VLAN stands in another word and may for that moment belong to another
+ * entry: whoever uses VLANs asks the port whether it carries the frame's.
  *
  * <pre>
  *   63                                  16 15            0
  *   | address, in memory order            | port id + 1   |   0: empty
+ *   63                                     12 11         0
+ *   | when it was seen, nanoseconds          | VLAN       |
  * </pre>
  */
 final class MacTable {
@@ -27,6 +31,11 @@ final class MacTable {
     private static final int PORT_BITS = 16;
     private static final long PORT_MASK = 0xffff;
     private static final long EMPTY = 0;
+    private static final int ADDRESS_BITS = 48;
+    private static final long ADDRESS_MASK = (1L << ADDRESS_BITS) - 1;
+
+    /** The lowest bits of a time, some microseconds, have room for a VLAN. */
+    private static final long VLAN_MASK = 0xfff;
 
     /** How exactly the age is kept: workers that see the same address write to its place seldom. */
     private static final int AGE_STEPS = 256;
@@ -50,45 +59,59 @@ final class MacTable {
         this.ageNanos = ageNanos;
     }
 
+    /** An address in a VLAN, 0 for none. */
+    static long key(long mac, int vlan) {
+        return mac | (long) vlan << ADDRESS_BITS;
+    }
+
     /** The id of the port of an address, or {@link #UNKNOWN} if there is none or it was seen too long ago. */
-    int find(long mac, long nowNanos) {
-        int first = firstPlace(mac);
+    int find(long key, long nowNanos) {
+        long mac = key & ADDRESS_MASK;
+        int first = firstPlace(key);
         for (int i = 0; i < WAYS; i++) {
             int place = (first + i) & mask;
             long entry = entries.getOpaque(place);
             if (entry >>> PORT_BITS == mac && entry != EMPTY) {
-                return nowNanos - seenNanos.getOpaque(place) <= ageNanos ? portId(entry) : UNKNOWN;
+                long seen = seenNanos.getOpaque(place);
+                if ((seen & VLAN_MASK) == key >>> ADDRESS_BITS) {
+                    return nowNanos - seen <= ageNanos ? portId(entry) : UNKNOWN;
+                }
             }
         }
         return UNKNOWN;
     }
 
     /** Notes that an address was seen at a port, 0 to {@link #MAX_PORT_ID}. */
-    void learn(long mac, int portId, long nowNanos) {
+    void learn(long key, int portId, long nowNanos) {
+        long mac = key & ADDRESS_MASK;
         long wanted = mac << PORT_BITS | (portId + 1);
-        int first = firstPlace(mac);
+        long now = (nowNanos & ~VLAN_MASK) | key >>> ADDRESS_BITS;
+        int first = firstPlace(key);
         int oldest = first;
         for (int i = 0; i < WAYS; i++) {
             int place = (first + i) & mask;
             long entry = entries.getOpaque(place);
             if (entry >>> PORT_BITS == mac && entry != EMPTY) {
-                see(place, nowNanos);
-                if (entry != wanted) {
-                    entries.setOpaque(place, wanted);
+                long seen = seenNanos.getOpaque(place);
+                if ((seen & VLAN_MASK) == key >>> ADDRESS_BITS) {
+                    see(place, seen, now);
+                    if (entry != wanted) {
+                        entries.setOpaque(place, wanted);
+                    }
+                    return;
                 }
-                return;
             }
             if (isOlder(place, oldest)) {
                 oldest = place;
             }
         }
-        seenNanos.setOpaque(oldest, nowNanos);
+        seenNanos.setOpaque(oldest, now);
         entries.setOpaque(oldest, wanted);
     }
 
-    private void see(int place, long nowNanos) {
-        if (nowNanos - seenNanos.getOpaque(place) > ageNanos / AGE_STEPS) {
-            seenNanos.setOpaque(place, nowNanos);
+    private void see(int place, long before, long now) {
+        if (now - before > ageNanos / AGE_STEPS) {
+            seenNanos.setOpaque(place, now);
         }
     }
 
@@ -119,8 +142,8 @@ final class MacTable {
         return (int) (entry & PORT_MASK) - 1;
     }
 
-    private int firstPlace(long mac) {
-        long mixed = mac * 0x9e37_79b9_7f4a_7c15L;
+    private int firstPlace(long key) {
+        long mixed = key * 0x9e37_79b9_7f4a_7c15L;
         return (int) (mixed >>> 40) & mask;
     }
 }

@@ -1,5 +1,7 @@
 package io.annulet.backend.data;
 
+import io.annulet.backend.policy.PortPolicy;
+import io.annulet.backend.policy.VlanRule;
 import io.annulet.backend.port.Port;
 import io.annulet.backend.stats.DropReason;
 import java.util.ArrayList;
@@ -9,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A learning switch; owned by a worker. If several work one switch, each has one of these, with its own shards of all
  * ports, over one {@link SwitchTable}.
+ *
+ * <p>A port may be in VLANs: its frames then reach only ports that carry theirs, with or without a tag as each of these has
+ * it. Ports in no VLAN are among themselves, and tags mean nothing to them. All is decided on the snapshots.
  *
  * <p>It learns where addresses are from the snapshots' source addresses, sends a frame to the port its destination was
  * seen at, and to all other ports if the destination is a group or not known. A frame never goes back to where it came
@@ -23,23 +28,34 @@ public final class Switch implements Forwarder {
     private static final class Member {
         final Port port;
         final int id;
+        final @Nullable VlanRule vlans;
         final FrameList frames = new FrameList();
 
-        Member(Port port, int id) {
+        Member(Port port, int id, PortPolicy policy) {
             this.port = port;
             this.id = id;
+            this.vlans = policy.vlans();
+        }
+
+        boolean carries(int vlan) {
+            return vlans != null && vlans.carries(vlan);
         }
     }
 
     private final SwitchTable shared;
     private final MacTable table;
+    private final MacTable vlanTable;
     private final OffloadFinisher finisher = new OffloadFinisher();
     private final List<Member> members = new ArrayList<>();
     private Member[] ports = new Member[0];
+    private Member[] portsInNoVlan = new Member[0];
     private @Nullable Member[] portsById = new @Nullable Member[0];
     private long nowNanos;
-    private long lastSourceMac = -1;
+    private long lastSourceKey = -1;
     private @Nullable Member lastSource;
+
+    /** The tag of each frame of the current burst, if it comes from a port in VLANs. */
+    private final int[] tags = new int[FrameBurst.CAPACITY];
 
     /** Of one worker alone. */
     public Switch() {
@@ -49,11 +65,12 @@ public final class Switch implements Forwarder {
     public Switch(SwitchTable shared) {
         this.shared = shared;
         this.table = shared.addresses();
+        this.vlanTable = shared.vlanAddresses();
     }
 
     @Override
     public void add(Port port) {
-        members.add(new Member(port, shared.portId(port.name())));
+        members.add(new Member(port, shared.portId(port.name()), shared.policy(port.name())));
         list();
     }
 
@@ -62,6 +79,7 @@ public final class Switch implements Forwarder {
         members.removeIf(member -> {
             if (member.port == port) {
                 table.forget(member.id);
+                vlanTable.forget(member.id);
             }
             return member.port == port;
         });
@@ -70,13 +88,14 @@ public final class Switch implements Forwarder {
 
     private void list() {
         ports = members.toArray(Member[]::new);
+        portsInNoVlan = members.stream().filter(member -> member.vlans == null).toArray(Member[]::new);
         int places = members.stream().mapToInt(member -> member.id + 1).max().orElse(0);
         portsById = new @Nullable Member[places];
         for (Member member : ports) {
             portsById[member.id] = member;
         }
         lastSource = null;
-        lastSourceMac = -1;
+        lastSourceKey = -1;
     }
 
     @Override
@@ -89,12 +108,13 @@ public final class Switch implements Forwarder {
     @Override
     public void tick(long now) {
         nowNanos = now;
-        lastSourceMac = -1;
+        lastSourceKey = -1;
     }
 
     @Override
     public void forward(Port source, FrameBurst burst) {
         Member from = member(source);
+        VlanRule vlans = from.vlans;
         int count = burst.count();
         int forwarded = 0;
         long bytes = 0;
@@ -102,7 +122,7 @@ public final class Switch implements Forwarder {
             bytes += burst.frameByteLength(i);
             DropReason why = burst.drop(i);
             if (why == null) {
-                why = direct(from, burst, i);
+                why = vlans == null ? direct(from, burst, i) : directInVlan(from, vlans, burst, i);
             }
             if (why == null) {
                 forwarded++;
@@ -113,6 +133,9 @@ public final class Switch implements Forwarder {
         source.counters().in(count, bytes, forwarded);
         for (Member member : ports) {
             if (member.frames.count() > 0) {
+                if (vlans != null && member.vlans != null) {
+                    dress(burst, member.frames, member.vlans);
+                }
                 finisher.push(member.port, burst, member.frames);
                 member.frames.clear();
             }
@@ -130,12 +153,36 @@ public final class Switch implements Forwarder {
 
     /** Adds one frame to the lists of its destinations; tells why if there is none. */
     private @Nullable DropReason direct(Member from, FrameBurst burst, int frame) {
-        learn(from, burst.sourceMac(frame));
+        learn(table, from, burst.sourceMac(frame));
         long destination = burst.destinationMac(frame);
         Member to = (destination & GROUP) != 0 ? null : at(table.find(destination, nowNanos));
         if (to == null) {
             return flood(from, frame);
         }
+        return sendTo(to, from, frame);
+    }
+
+    /** Likewise for a frame from a port in VLANs. */
+    private @Nullable DropReason directInVlan(Member from, VlanRule vlans, FrameBurst burst, int frame) {
+        int tag = vlans.admit(VlanTag.of(burst, frame));
+        if (tag == VlanRule.REFUSED) {
+            return DropReason.VLAN;
+        }
+        if (burst.frameByteLength(frame) > VlanTag.MAX_UNTAGGED_BYTES) {
+            return DropReason.TOO_LONG;
+        }
+        tags[frame] = tag;
+        int vlan = VlanRule.vlan(tag);
+        learn(vlanTable, from, MacTable.key(burst.sourceMac(frame), vlan));
+        long destination = burst.destinationMac(frame);
+        Member to = (destination & GROUP) != 0 ? null : at(vlanTable.find(MacTable.key(destination, vlan), nowNanos));
+        if (to == null || !to.carries(vlan)) {
+            return floodVlan(from, vlan, frame);
+        }
+        return sendTo(to, from, frame);
+    }
+
+    private static @Nullable DropReason sendTo(Member to, Member from, int frame) {
         if (to == from) {
             return DropReason.NO_DESTINATION;
         }
@@ -148,18 +195,18 @@ public final class Switch implements Forwarder {
         return portId >= 0 && portId < portsById.length ? portsById[portId] : null;
     }
 
-    private void learn(Member from, long mac) {
-        if ((mac == lastSourceMac && from == lastSource) || (mac & GROUP) != 0) {
+    private void learn(MacTable addresses, Member from, long key) {
+        if ((key == lastSourceKey && from == lastSource) || (key & GROUP) != 0) {
             return;
         }
-        table.learn(mac, from.id, nowNanos);
-        lastSourceMac = mac;
+        addresses.learn(key, from.id, nowNanos);
+        lastSourceKey = key;
         lastSource = from;
     }
 
     private @Nullable DropReason flood(Member from, int frame) {
         boolean sent = false;
-        for (Member member : ports) {
+        for (Member member : portsInNoVlan) {
             if (member != from) {
                 member.frames.add(frame);
                 sent = true;
@@ -168,8 +215,31 @@ public final class Switch implements Forwarder {
         return sent ? null : DropReason.NO_DESTINATION;
     }
 
+    private @Nullable DropReason floodVlan(Member from, int vlan, int frame) {
+        boolean sent = false;
+        for (Member member : ports) {
+            if (member != from && member.carries(vlan)) {
+                member.frames.add(frame);
+                sent = true;
+            }
+        }
+        return sent ? null : DropReason.NO_DESTINATION;
+    }
+
+    /** Gives frames the form that they have at their destination, whatever they were made for the one before. */
+    private void dress(FrameBurst burst, FrameList frames, VlanRule destination) {
+        for (int i = 0; i < frames.count(); i++) {
+            int frame = frames.frame(i);
+            if (destination.isTagged(VlanRule.vlan(tags[frame]))) {
+                VlanTag.put(burst, frame, tags[frame]);
+            } else {
+                VlanTag.takeOut(burst, frame);
+            }
+        }
+    }
+
     /** Addresses in the table, old ones included. */
     public int knownAddresses() {
-        return table.size();
+        return table.size() + vlanTable.size();
     }
 }

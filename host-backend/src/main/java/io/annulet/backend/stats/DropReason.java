@@ -14,6 +14,8 @@ public enum DropReason {
     DISABLED("disabled"),
     /** The destination is the port the frame came from, or there is no other port. */
     NO_DESTINATION("no-destination"),
+    /** A tag that the port may not send, two tags, or no tag where one is needed. */
+    VLAN("vlan"),
     /** The destination has no started and enabled queue, or its link is down. */
     NOT_READY("not-ready"),
     /** The receive queue has no buffer available, or the host's queue is full. */

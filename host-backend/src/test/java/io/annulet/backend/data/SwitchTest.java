@@ -10,6 +10,7 @@ import io.annulet.backend.data.ArenaGuest.Received;
 import io.annulet.backend.data.ArenaGuest.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.agrona.concurrent.status.CountersManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,7 +24,7 @@ class SwitchTest {
 
     private final CountersManager counters = ArenaGuest.newCounters();
     private final Worker worker = new Worker("worker", 256);
-    private final SwitchTable table = new SwitchTable(16, AGE_NANOS);
+    private final SwitchTable table = new SwitchTable(16, AGE_NANOS, Map.of());
     private final Switch forwarder = new Switch(table);
     private final List<ArenaGuest> guests = new ArrayList<>();
 
