@@ -176,6 +176,11 @@ final class ConformCommand implements Callable<Integer> {
         if (junit != null && backEnds.size() > 1) {
             throw new ParameterException(spec.commandLine(), "--junit is for one back-end");
         }
+        Path folder = junit == null ? null : junit.toAbsolutePath().getParent();
+        if (folder != null && !Files.isWritable(folder)) {
+            throw new ParameterException(
+                    spec.commandLine(), "cannot write " + junit + ": create its folder, or give another one");
+        }
         if (socket != null) {
             return List.of(new SocketBackEnd(nameOr(socket.toString()), sockets(socket)));
         }

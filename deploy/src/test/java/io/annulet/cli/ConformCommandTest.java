@@ -96,6 +96,7 @@ final class ConformCommandTest {
         assertEquals(2, conform("--socket", "/tmp/x", "--", "true"));
         assertEquals(2, conform("--rule", "XX", "--", "true"));
         assertEquals(2, conform("--wait-seconds", "0", "--", "true"));
+        assertEquals(2, conform("--junit", directory.resolve("none/x.xml").toString(), "--", "true"));
         assertFalse(err.toString().contains("Exception"), err::toString);
     }
 }

@@ -43,12 +43,12 @@ final class ReceiveRules {
                         ReceiveRules::headerWithoutMerging),
                 rule(
                         "VN-HDR-02",
-                        "Device Operation, Legacy Interface",
+                        "Legacy Interface: Device Operation",
                         "without VERSION_1 and MRG_RXBUF the header has 10 bytes, both ways",
                         trial -> legacyHeader(trial, 0, NetHeaderLayout.LEGACY_BYTES)),
                 rule(
                         "VN-HDR-03",
-                        "Device Operation, Legacy Interface",
+                        "Legacy Interface: Device Operation",
                         "without VERSION_1 and with MRG_RXBUF the header has 12 bytes, both ways",
                         trial -> legacyHeader(trial, VirtioFeature.NET_MRG_RXBUF, NetHeaderLayout.BYTES)),
                 rule(
