@@ -114,10 +114,30 @@ final class QemuGuestsTest {
         report("TCP from a to b", rate(a().mustRun("iperf3 -f k -t 2 -c " + B, LIMIT)));
         report("TCP from b to a", rate(a().mustRun("iperf3 -f k -t 2 -R -c " + B, LIMIT)));
         stopIperf(b());
+        for (String port : new String[] {"a", "b"}) {
+            assertTrue(backend().counter(port, "offload.crossed") > 0, "large segments cross to " + port);
+            assertEquals(0, backend().counter(port, "offload.segmented"), "segments that had to be cut for " + port);
+            assertEquals(
+                    backend().counter(port, "out.bytes"),
+                    backend().counter(port, "copied.bytes"),
+                    "every byte to " + port + " is copied once");
+        }
     }
 
     @Test
     @Order(3)
+    void transmitOffloadsAreToggledWhileTrafficRuns() {
+        serveIperf(b());
+        String toggled =
+                "for f in tso gso tx sg tso; do ethtool -K eth0 $f off; sleep 0.4; ethtool -K eth0 $f on; sleep 0.4; "
+                        + "ethtool -K eth0 tx on sg on tso on gso on; done";
+        a().mustRun("iperf3 -f k -t 8 -c " + B + " >/tmp/toggled 2>&1 & " + toggled + " && wait", LIMIT);
+        report("TCP from a to b while offloads are toggled", rate(a().mustRun("cat /tmp/toggled", LIMIT)));
+        stopIperf(b());
+    }
+
+    @Test
+    @Order(4)
     void fileArrivesAsItWasSent() {
         send(a(), b(), A);
         send(b(), a(), B);
@@ -136,7 +156,7 @@ final class QemuGuestsTest {
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     void guestsAndTheHostReachEachOtherThroughTheTap() {
         pingFromHost(A);
         pingFromHost(B);
@@ -149,7 +169,7 @@ final class QemuGuestsTest {
 
     /** Processor time, which other processes on a busy machine do not change. */
     @Test
-    @Order(5)
+    @Order(6)
     void backEndOfTwoIdleGuestsUsesUnderOneHundredthOfAProcessor() throws IOException {
         double share = 1;
         for (int i = 0; i < IDLE_TRIES && share >= IDLE_SHARE; i++) {
@@ -179,7 +199,7 @@ final class QemuGuestsTest {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void guestsComeBackAfterAReboot() {
         a().reboot();
         b().reset();
@@ -189,7 +209,7 @@ final class QemuGuestsTest {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void guestsGoOnWithABackEndThatCameAnew() {
         guests().replaceBackend();
         awaitAnswer(a(), B);
@@ -199,7 +219,7 @@ final class QemuGuestsTest {
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     void deathOfOneQemuDoesNotDisturbTheOtherGuest() {
         serveIperf(a());
         try (Child client = host().start("iperf3", "--forceflush", "-f", "k", "-t", "4", "-c", A)) {
@@ -214,7 +234,7 @@ final class QemuGuestsTest {
     }
 
     @Test
-    @Order(9)
+    @Order(10)
     void newQemusAtTheSameSocketsReachEachOther() {
         guests().replaceGuests();
         ping(a(), B);
@@ -223,7 +243,7 @@ final class QemuGuestsTest {
     }
 
     @Test
-    @Order(10)
+    @Order(11)
     void nothingBrokeAndNothingStays() {
         for (String port : new String[] {"a", "b"}) {
             assertEquals(0, backend().counter(port, "rings.broken"), "broken rings of " + port);

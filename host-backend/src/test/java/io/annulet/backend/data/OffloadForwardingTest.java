@@ -176,6 +176,19 @@ class OffloadForwardingTest {
         }
     }
 
+    /** 65,535 bytes of MTU, an Ethernet header and two VLAN tags. */
+    @Test
+    void theLongestFrameCrosses() {
+        Link link = new Link();
+        ArenaGuest a = add(link, "a", ALL);
+        ArenaGuest b = add(link, "b", Shape.USUAL);
+        b.offerReceiveBuffers(40);
+        byte[] longest = ArenaGuest.frame(1, 2, FrameBurst.MAX_FRAME_BYTES);
+        a.send(longest);
+        step();
+        assertArrayEquals(longest, received(b).frame);
+    }
+
     @Test
     void framesKeepTheirOrderWhenSomeAreFinished() {
         Link link = new Link();
