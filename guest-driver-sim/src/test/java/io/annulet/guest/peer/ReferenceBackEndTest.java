@@ -29,7 +29,7 @@ final class ReferenceBackEndTest {
     private static final long MAC_A = 0x02_00_00_00_00_0aL;
     private static final long MAC_B = 0x02_00_00_00_00_0bL;
     private static final int FRAMES = 3_000;
-    private static final long QUIET_NANOS = 300_000_000;
+    private static final long QUIET_NANOS = 1_000_000_000;
 
     @TempDir
     private Path folder;
