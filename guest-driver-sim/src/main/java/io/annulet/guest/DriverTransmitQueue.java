@@ -75,12 +75,12 @@ public final class DriverTransmitQueue {
 
     /** Whether so many frames can be submitted now; takes back what was used if that is needed. */
     public boolean hasRoom(int frames) {
-        return freeFrames() >= frames || (reclaim() > 0 && freeFrames() >= frames);
+        return isFreeFor(frames) || (reclaim() > 0 && isFreeFor(frames));
     }
 
-    /** How many frames can be submitted without taking anything back. */
-    private int freeFrames() {
-        return Math.min(buffers.free(), half.freeDescriptors() / framing.ringDescriptors());
+    /** Whether so many frames can be submitted without taking anything back; without a division, which every frame pays. */
+    private boolean isFreeFor(int frames) {
+        return buffers.free() >= frames && half.freeDescriptors() >= frames * framing.ringDescriptors();
     }
 
     /** How many frames the device and the driver have between them. */
