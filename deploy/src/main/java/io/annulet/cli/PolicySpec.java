@@ -1,6 +1,7 @@
 package io.annulet.cli;
 
 import io.annulet.backend.policy.PortPolicy;
+import io.annulet.backend.policy.SourceRule;
 import io.annulet.backend.policy.VlanRule;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
@@ -8,10 +9,24 @@ import org.jspecify.annotations.Nullable;
 /** Reads what a port may do on a switch, from the options that all kinds of port have. */
 final class PolicySpec {
 
+    private enum Choice {
+        OFF,
+        ON
+    }
+
     private PolicySpec() {}
 
     static PortPolicy take(SpecOptions options) {
-        return new PortPolicy(vlans(options));
+        return PortPolicy.NONE
+                .withVlans(vlans(options))
+                .withSources(sources(options))
+                .withIsolation(options.choice("isolated", Choice.OFF) == Choice.ON);
+    }
+
+    private static @Nullable SourceRule sources(SpecOptions options) {
+        String macs = options.text("allow-mac");
+        String addresses = options.text("allow-ip");
+        return macs == null && addresses == null ? null : SourceRule.parse(macs, addresses);
     }
 
     private static @Nullable VlanRule vlans(SpecOptions options) {

@@ -25,6 +25,8 @@ final class PortSpecTest {
                 "v=tap:t,queues=1,trunk=1-4094",
                 "v=pcap:f,direction=write,trunk=10+20-29+40,native=5",
                 "v=loopback,vlan=4094",
+                "s=loopback,vlan=1,allow-mac=52:54:00:00:00:01,allow-ip=10.0.0.1+10.1.0.0/16+fe80::/64,isolated=on",
+                "s=loopback,allow-ip=::1",
             })
     void readsWhatThePortWritesOfItself(String spec) {
         assertEquals(spec, PortSpec.parse(spec).toString());
@@ -58,15 +60,24 @@ final class PortSpecTest {
                 "a=pcap:f,direction=in|port a=pcap:f,direction=in: direction=in: use write or read",
                 "a=pcap:f,pace=fast|port a=pcap:f,pace=fast: pace is for direction=read: leave it out",
                 "a=loopback:x|port a=loopback:x: loopback has no target: write a=loopback",
-                "a=loopback,mtu=1500|port a=loopback,mtu=1500: loopback has no option mtu; it has native, trunk, vlan",
+                "a=loopback,mtu=1500|port a=loopback,mtu=1500: loopback has no option mtu; it has allow-ip, "
+                        + "allow-mac, isolated, native, trunk, vlan",
                 "a=vhost-user:/s,queues|'queues' is no option; write option=value",
                 "a=vhost-user:/s,|'' is no option; write option=value",
                 "a=vhost-user:/s,=1|'=1' is no option; write option=value",
                 "a=vhost-user:/s,mtu=|'mtu=' is no option; write option=value",
                 "a=vhost-user:/s,mtu=68,mtu=69|option mtu is there twice; write it once",
-                "a=tap:t0,seal=auto|port a=tap:t0,seal=auto: tap has no option seal; it has mtu, native, "
+                "a=tap:t0,seal=auto|port a=tap:t0,seal=auto: tap has no option seal; it has allow-ip, "
+                        + "allow-mac, isolated, mtu, native, "
                         + "queues, trunk, verify, vlan",
                 "a=loopback,vlan=4095|port a=loopback,vlan=4095: vlan=4095: VLANs are 1 to 4094",
+                "a=loopback,allow-mac=01:00:5e:00:00:01|port a=loopback,allow-mac=01:00:5e:00:00:01: "
+                        + "'01:00:5e:00:00:01' is no MAC address of one station; write some, such as 52:54:00:00:00:01",
+                "a=loopback,allow-ip=host|port a=loopback,allow-ip=host: 'host' is no IP address; write some, such as "
+                        + "10.0.0.1+fd00::1+fe80::/64",
+                "a=loopback,allow-ip=1.2.3.4/33|port a=loopback,allow-ip=1.2.3.4/33: '1.2.3.4/33': write 0 to 32 after "
+                        + "the slash",
+                "a=loopback,isolated=yes|port a=loopback,isolated=yes: isolated=yes: use off or on",
                 "a=loopback,vlan=0|port a=loopback,vlan=0: vlan=0: VLANs are 1 to 4094",
                 "a=loopback,trunk=0-9|port a=loopback,trunk=0-9: trunk=0: VLANs are 1 to 4094",
                 "a=loopback,trunk=9-8|port a=loopback,trunk=9-8: trunk=9-8: ranges go up, to 4094 at most",

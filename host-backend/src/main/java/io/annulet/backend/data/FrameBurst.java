@@ -233,6 +233,11 @@ public final class FrameBurst {
         allOffloads |= needed;
     }
 
+    /** Takes all headers of a frame into its snapshot. */
+    void extend(int frame) {
+        extend(frame, snapshotAddress(frame));
+    }
+
     /** Lengthens a snapshot by what comes next, so that no byte of it is read twice. */
     private void extend(int frame, long at) {
         int have = snapshotFrameBytes[frame];

@@ -1,6 +1,7 @@
 package io.annulet.backend.data;
 
 import io.annulet.backend.policy.PortPolicy;
+import io.annulet.backend.policy.SourceRule;
 import io.annulet.backend.policy.VlanRule;
 import io.annulet.backend.port.Port;
 import io.annulet.backend.stats.DropReason;
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * ports, over one {@link SwitchTable}.
  *
  * <p>A port may be in VLANs: its frames then reach only ports that carry theirs, with or without a tag as each of these has
- * it. Ports in no VLAN are among themselves, and tags mean nothing to them. All is decided on the snapshots.
+ * it. Ports in no VLAN are among themselves, and tags mean nothing to them. A port may be held to its own addresses, and be
+ * isolated from others that are isolated too. All is decided on the snapshots.
  *
  * <p>It learns where addresses are from the snapshots' source addresses, sends a frame to the port its destination was
  * seen at, and to all other ports if the destination is a group or not known. A frame never goes back to where it came
@@ -24,21 +26,29 @@ public final class Switch implements Forwarder {
     /** The lowest bit of an address's first byte: a group address. */
     private static final long GROUP = 1;
 
+    private static final int NO_VLAN = 0;
+
     /** A port of the switch, with the frames of the current burst that go to it. */
     private static final class Member {
         final Port port;
         final int id;
+        final PortPolicy policy;
         final @Nullable VlanRule vlans;
         final FrameList frames = new FrameList();
 
         Member(Port port, int id, PortPolicy policy) {
             this.port = port;
             this.id = id;
+            this.policy = policy;
             this.vlans = policy.vlans();
         }
 
         boolean carries(int vlan) {
-            return vlans != null && vlans.carries(vlan);
+            return vlans == null ? vlan == NO_VLAN : vlans.carries(vlan);
+        }
+
+        boolean isApartFrom(Member other) {
+            return policy.isIsolated() && other.policy.isIsolated();
         }
     }
 
@@ -114,7 +124,7 @@ public final class Switch implements Forwarder {
     @Override
     public void forward(Port source, FrameBurst burst) {
         Member from = member(source);
-        VlanRule vlans = from.vlans;
+        boolean mayAll = from.policy.isNone();
         int count = burst.count();
         int forwarded = 0;
         long bytes = 0;
@@ -122,7 +132,7 @@ public final class Switch implements Forwarder {
             bytes += burst.frameByteLength(i);
             DropReason why = burst.drop(i);
             if (why == null) {
-                why = vlans == null ? direct(from, burst, i) : directInVlan(from, vlans, burst, i);
+                why = mayAll ? direct(from, burst, i) : police(from, burst, i);
             }
             if (why == null) {
                 forwarded++;
@@ -133,7 +143,7 @@ public final class Switch implements Forwarder {
         source.counters().in(count, bytes, forwarded);
         for (Member member : ports) {
             if (member.frames.count() > 0) {
-                if (vlans != null && member.vlans != null) {
+                if (from.vlans != null && member.vlans != null) {
                     dress(burst, member.frames, member.vlans);
                 }
                 finisher.push(member.port, burst, member.frames);
@@ -162,24 +172,40 @@ public final class Switch implements Forwarder {
         return sendTo(to, from, frame);
     }
 
-    /** Likewise for a frame from a port in VLANs. */
-    private @Nullable DropReason directInVlan(Member from, VlanRule vlans, FrameBurst burst, int frame) {
-        int tag = vlans.admit(VlanTag.of(burst, frame));
-        if (tag == VlanRule.REFUSED) {
+    /** Likewise for a frame from a port that may not do everything. */
+    private @Nullable DropReason police(Member from, FrameBurst burst, int frame) {
+        DropReason why = from.policy.sources() == null ? null : judge(from.policy.sources(), burst, frame);
+        if (why == null && from.vlans != null) {
+            why = classify(from.vlans, burst, frame);
+        }
+        if (why != null) {
+            return why;
+        }
+        int vlan = from.vlans == null ? NO_VLAN : VlanRule.vlan(tags[frame]);
+        MacTable addresses = vlan == NO_VLAN ? table : vlanTable;
+        learn(addresses, from, MacTable.key(burst.sourceMac(frame), vlan));
+        long destination = burst.destinationMac(frame);
+        Member to = (destination & GROUP) != 0 ? null : at(addresses.find(MacTable.key(destination, vlan), nowNanos));
+        if (to == null || !to.carries(vlan)) {
+            return floodWherePermitted(from, vlan, frame);
+        }
+        return to != from && to.isApartFrom(from) ? DropReason.ISOLATED : sendTo(to, from, frame);
+    }
+
+    private static @Nullable DropReason judge(SourceRule rule, FrameBurst burst, int frame) {
+        long start = burst.snapshotAddress(frame) + NetHeader.BYTES;
+        if (rule.needsLongCopy(start, burst.snapshotFrameBytes(frame))) {
+            burst.extend(frame);
+        }
+        return rule.judge(start, burst.snapshotFrameBytes(frame));
+    }
+
+    private @Nullable DropReason classify(VlanRule rule, FrameBurst burst, int frame) {
+        tags[frame] = rule.admit(VlanTag.of(burst, frame));
+        if (tags[frame] == VlanRule.REFUSED) {
             return DropReason.VLAN;
         }
-        if (burst.frameByteLength(frame) > VlanTag.MAX_UNTAGGED_BYTES) {
-            return DropReason.TOO_LONG;
-        }
-        tags[frame] = tag;
-        int vlan = VlanRule.vlan(tag);
-        learn(vlanTable, from, MacTable.key(burst.sourceMac(frame), vlan));
-        long destination = burst.destinationMac(frame);
-        Member to = (destination & GROUP) != 0 ? null : at(vlanTable.find(MacTable.key(destination, vlan), nowNanos));
-        if (to == null || !to.carries(vlan)) {
-            return floodVlan(from, vlan, frame);
-        }
-        return sendTo(to, from, frame);
+        return burst.frameByteLength(frame) > VlanTag.MAX_UNTAGGED_BYTES ? DropReason.TOO_LONG : null;
     }
 
     private static @Nullable DropReason sendTo(Member to, Member from, int frame) {
@@ -215,15 +241,21 @@ public final class Switch implements Forwarder {
         return sent ? null : DropReason.NO_DESTINATION;
     }
 
-    private @Nullable DropReason floodVlan(Member from, int vlan, int frame) {
+    private @Nullable DropReason floodWherePermitted(Member from, int vlan, int frame) {
+        DropReason none = DropReason.NO_DESTINATION;
         boolean sent = false;
         for (Member member : ports) {
-            if (member != from && member.carries(vlan)) {
+            if (member == from || !member.carries(vlan)) {
+                continue;
+            }
+            if (member.isApartFrom(from)) {
+                none = DropReason.ISOLATED;
+            } else {
                 member.frames.add(frame);
                 sent = true;
             }
         }
-        return sent ? null : DropReason.NO_DESTINATION;
+        return sent ? null : none;
     }
 
     /** Gives frames the form that they have at their destination, whatever they were made for the one before. */

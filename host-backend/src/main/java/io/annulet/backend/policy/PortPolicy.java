@@ -6,11 +6,25 @@ import org.jspecify.annotations.Nullable;
  * What a port of a switch may do, as it is configured.
  *
  * @param vlans null for a port in no VLAN, whose frames, with and without tags, reach others in no VLAN
+ * @param sources the addresses that frames from the port may have; null for any
+ * @param isIsolated whether its frames reach only ports that are not isolated
  */
-public record PortPolicy(@Nullable VlanRule vlans) {
+public record PortPolicy(@Nullable VlanRule vlans, @Nullable SourceRule sources, boolean isIsolated) {
 
     /** A port that may do everything. */
-    public static final PortPolicy NONE = new PortPolicy(null);
+    public static final PortPolicy NONE = new PortPolicy(null, null, false);
+
+    public PortPolicy withVlans(@Nullable VlanRule rule) {
+        return new PortPolicy(rule, sources, isIsolated);
+    }
+
+    public PortPolicy withSources(@Nullable SourceRule rule) {
+        return new PortPolicy(vlans, rule, isIsolated);
+    }
+
+    public PortPolicy withIsolation(boolean isolated) {
+        return new PortPolicy(vlans, sources, isolated);
+    }
 
     public boolean isNone() {
         return equals(NONE);
@@ -19,6 +33,8 @@ public record PortPolicy(@Nullable VlanRule vlans) {
     /** As the options of a port say it, each with a comma before it. */
     @Override
     public String toString() {
-        return vlans == null ? "" : "," + vlans;
+        return (vlans == null ? "" : "," + vlans)
+                + (sources == null ? "" : "," + sources)
+                + (isIsolated ? ",isolated=on" : "");
     }
 }

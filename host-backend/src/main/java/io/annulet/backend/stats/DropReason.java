@@ -16,6 +16,16 @@ public enum DropReason {
     NO_DESTINATION("no-destination"),
     /** A tag that the port may not send, two tags, or no tag where one is needed. */
     VLAN("vlan"),
+    /** The source address is not one that the port may send from. */
+    SPOOFED_MAC("spoofed-mac"),
+    /** An IP source address likewise, or headers in which it cannot be told. */
+    SPOOFED_IP("spoofed-ip"),
+    /** The sender in ARP or RARP likewise. */
+    SPOOFED_ARP("spoofed-arp"),
+    /** An address that IPv6 neighbour discovery claims or gives away likewise. */
+    SPOOFED_ND("spoofed-nd"),
+    /** Both ports, or all that could have got the frame, are isolated. */
+    ISOLATED("isolated"),
     /** The destination has no started and enabled queue, or its link is down. */
     NOT_READY("not-ready"),
     /** The receive queue has no buffer available, or the host's queue is full. */

@@ -30,18 +30,18 @@ final class PolicedSwitch implements AutoCloseable {
     long now;
 
     static PortPolicy access(int vlan) {
-        return new PortPolicy(VlanRule.access(vlan));
+        return NO_POLICY.withVlans(VlanRule.access(vlan));
     }
 
     static PortPolicy trunk(int... vlans) {
-        return new PortPolicy(VlanRule.trunk(set(vlans)));
+        return NO_POLICY.withVlans(VlanRule.trunk(set(vlans)));
     }
 
     static PortPolicy trunkWithNative(int vlan, int... others) {
         int nativeVlan = others[others.length - 1];
         BitSet all = set(others);
         all.set(vlan);
-        return new PortPolicy(VlanRule.trunk(all, nativeVlan));
+        return NO_POLICY.withVlans(VlanRule.trunk(all, nativeVlan));
     }
 
     private static BitSet set(int... vlans) {
