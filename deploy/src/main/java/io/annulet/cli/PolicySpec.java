@@ -1,6 +1,8 @@
 package io.annulet.cli;
 
+import io.annulet.backend.policy.PortLimits;
 import io.annulet.backend.policy.PortPolicy;
+import io.annulet.backend.policy.RateLimit;
 import io.annulet.backend.policy.SourceRule;
 import io.annulet.backend.policy.VlanRule;
 import java.util.BitSet;
@@ -20,7 +22,17 @@ final class PolicySpec {
         return PortPolicy.NONE
                 .withVlans(vlans(options))
                 .withSources(sources(options))
-                .withIsolation(options.choice("isolated", Choice.OFF) == Choice.ON);
+                .withIsolation(options.choice("isolated", Choice.OFF) == Choice.ON)
+                .withLimits(limits(options));
+    }
+
+    private static PortLimits limits(SpecOptions options) {
+        return new PortLimits(
+                new RateLimit(options.amount("rate-in"), options.amount("frames-in")),
+                new RateLimit(options.amount("rate-out"), options.amount("frames-out")),
+                options.number("burst", PortLimits.USUAL_BURST_MILLIS),
+                options.number("storm", 0),
+                options.number("max-macs", 0));
     }
 
     private static @Nullable SourceRule sources(SpecOptions options) {

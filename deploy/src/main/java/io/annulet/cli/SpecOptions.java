@@ -67,6 +67,24 @@ final class SpecOptions {
         return Integer.parseInt(value);
     }
 
+    /** A number a second, such as 2000, 64k, 100M or 10G; 0 if the option is not there. */
+    long amount(String name) {
+        String value = take(name);
+        if (value == null) {
+            return 0;
+        }
+        if (!value.matches("[1-9][0-9]{0,11}|[1-9][0-9]{0,2}[kMG]")) {
+            throw new IllegalArgumentException(name + "=" + value + ": write a number such as 2000, 64k, 100M or 10G");
+        }
+        long number = Long.parseLong(value.replaceAll("[kMG]", ""));
+        return switch (value.charAt(value.length() - 1)) {
+            case 'k' -> number * 1_000;
+            case 'M' -> number * 1_000_000;
+            case 'G' -> number * 1_000_000_000;
+            default -> number;
+        };
+    }
+
     /** Numbers and ranges, none above {@code most}, such as 10+20-29; empty if the option is not there. */
     BitSet numbers(String name, int most) {
         String value = take(name);

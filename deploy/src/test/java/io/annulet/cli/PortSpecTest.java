@@ -27,6 +27,7 @@ final class PortSpecTest {
                 "v=loopback,vlan=4094",
                 "s=loopback,vlan=1,allow-mac=52:54:00:00:00:01,allow-ip=10.0.0.1+10.1.0.0/16+fe80::/64,isolated=on",
                 "s=loopback,allow-ip=::1",
+                "l=loopback,rate-in=100000000,frames-in=2000,rate-out=1,frames-out=9,burst=5,storm=7,max-macs=1024",
             })
     void readsWhatThePortWritesOfItself(String spec) {
         assertEquals(spec, PortSpec.parse(spec).toString());
@@ -61,15 +62,20 @@ final class PortSpecTest {
                 "a=pcap:f,pace=fast|port a=pcap:f,pace=fast: pace is for direction=read: leave it out",
                 "a=loopback:x|port a=loopback:x: loopback has no target: write a=loopback",
                 "a=loopback,mtu=1500|port a=loopback,mtu=1500: loopback has no option mtu; it has allow-ip, "
-                        + "allow-mac, isolated, native, trunk, vlan",
+                        + "allow-mac, burst, frames-in, frames-out, isolated, max-macs, native, rate-in, rate-out, storm, "
+                        + "trunk, vlan",
+                "a=loopback,rate-in=fast|port a=loopback,rate-in=fast: rate-in=fast: write a number such as 2000, 64k, "
+                        + "100M or 10G",
+                "a=loopback,burst=0|port a=loopback,burst=0: burst=0: 1 to 1000 milliseconds",
+                "a=loopback,max-macs=1025|port a=loopback,max-macs=1025: max-macs=1025: 1 to 1024",
                 "a=vhost-user:/s,queues|'queues' is no option; write option=value",
                 "a=vhost-user:/s,|'' is no option; write option=value",
                 "a=vhost-user:/s,=1|'=1' is no option; write option=value",
                 "a=vhost-user:/s,mtu=|'mtu=' is no option; write option=value",
                 "a=vhost-user:/s,mtu=68,mtu=69|option mtu is there twice; write it once",
                 "a=tap:t0,seal=auto|port a=tap:t0,seal=auto: tap has no option seal; it has allow-ip, "
-                        + "allow-mac, isolated, mtu, native, "
-                        + "queues, trunk, verify, vlan",
+                        + "allow-mac, burst, frames-in, frames-out, isolated, max-macs, mtu, native, "
+                        + "queues, rate-in, rate-out, storm, trunk, verify, vlan",
                 "a=loopback,vlan=4095|port a=loopback,vlan=4095: vlan=4095: VLANs are 1 to 4094",
                 "a=loopback,allow-mac=01:00:5e:00:00:01|port a=loopback,allow-mac=01:00:5e:00:00:01: "
                         + "'01:00:5e:00:00:01' is no MAC address of one station; write some, such as 52:54:00:00:00:01",

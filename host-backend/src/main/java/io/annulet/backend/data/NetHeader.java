@@ -71,4 +71,9 @@ public final class NetHeader {
     static void numBuffers(long headerAddress, int count) {
         HostMemory.storeShortUnaligned(headerAddress + NUM_BUFFERS, count);
     }
+
+    /** Bytes of payload in each segment of a large frame: gso_size. */
+    static int segmentByteLength(long headerAddress) {
+        return HostMemory.loadShortUnaligned(headerAddress + 4);
+    }
 }

@@ -1,5 +1,7 @@
 package io.annulet.backend.data;
 
+import io.annulet.backend.offload.Offload;
+import io.annulet.backend.policy.PortMeters;
 import io.annulet.backend.policy.PortPolicy;
 import io.annulet.backend.policy.SourceRule;
 import io.annulet.backend.policy.VlanRule;
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A port may be in VLANs: its frames then reach only ports that carry theirs, with or without a tag as each of these has
  * it. Ports in no VLAN are among themselves, and tags mean nothing to them. A port may be held to its own addresses, and be
- * isolated from others that are isolated too. All is decided on the snapshots.
+ * isolated from others that are isolated too; limits hold for all workers of a port together. All is decided on the snapshots.
  *
  * <p>It learns where addresses are from the snapshots' source addresses, sends a frame to the port its destination was
  * seen at, and to all other ports if the destination is a group or not known. A frame never goes back to where it came
@@ -33,14 +35,18 @@ public final class Switch implements Forwarder {
         final Port port;
         final int id;
         final PortPolicy policy;
+        final boolean mayAll;
         final @Nullable VlanRule vlans;
+        final @Nullable PortMeters meters;
         final FrameList frames = new FrameList();
 
-        Member(Port port, int id, PortPolicy policy) {
+        Member(Port port, int id, PortPolicy policy, @Nullable PortMeters meters) {
             this.port = port;
             this.id = id;
             this.policy = policy;
+            this.mayAll = policy.isNone();
             this.vlans = policy.vlans();
+            this.meters = meters;
         }
 
         boolean carries(int vlan) {
@@ -67,6 +73,8 @@ public final class Switch implements Forwarder {
     /** The tag of each frame of the current burst, if it comes from a port in VLANs. */
     private final int[] tags = new int[FrameBurst.CAPACITY];
 
+    private final FrameList passed = new FrameList();
+
     /** Of one worker alone. */
     public Switch() {
         this(new SwitchTable());
@@ -80,7 +88,8 @@ public final class Switch implements Forwarder {
 
     @Override
     public void add(Port port) {
-        members.add(new Member(port, shared.portId(port.name()), shared.policy(port.name())));
+        String name = port.name();
+        members.add(new Member(port, shared.portId(name), shared.policy(name), shared.meters(name)));
         list();
     }
 
@@ -90,6 +99,9 @@ public final class Switch implements Forwarder {
             if (member.port == port) {
                 table.forget(member.id);
                 vlanTable.forget(member.id);
+                if (member.meters != null) {
+                    member.meters.clear();
+                }
             }
             return member.port == port;
         });
@@ -124,7 +136,7 @@ public final class Switch implements Forwarder {
     @Override
     public void forward(Port source, FrameBurst burst) {
         Member from = member(source);
-        boolean mayAll = from.policy.isNone();
+        boolean mayAll = from.mayAll;
         int count = burst.count();
         int forwarded = 0;
         long bytes = 0;
@@ -143,13 +155,47 @@ public final class Switch implements Forwarder {
         source.counters().in(count, bytes, forwarded);
         for (Member member : ports) {
             if (member.frames.count() > 0) {
-                if (from.vlans != null && member.vlans != null) {
-                    dress(burst, member.frames, member.vlans);
-                }
-                finisher.push(member.port, burst, member.frames);
-                member.frames.clear();
+                push(from, member, burst);
             }
         }
+    }
+
+    /** Sends the frames on a port's list to it, as far as it may get them. */
+    private void push(Member from, Member to, FrameBurst burst) {
+        FrameList frames = to.frames;
+        if (to.meters != null) {
+            frames = within(to.meters, to, burst);
+        }
+        if (from.vlans != null && to.vlans != null) {
+            dress(burst, frames, to.vlans);
+        }
+        if (frames.count() > 0) {
+            finisher.push(to.port, burst, frames);
+        }
+        to.frames.clear();
+    }
+
+    private FrameList within(PortMeters meters, Member to, FrameBurst burst) {
+        passed.clear();
+        for (int i = 0; i < to.frames.count(); i++) {
+            int frame = to.frames.frame(i);
+            DropReason why = meters.out(burst.frameByteLength(frame), segments(burst, frame), nowNanos);
+            if (why == null) {
+                passed.add(frame);
+            } else {
+                to.port.counters().outDropped(why);
+            }
+        }
+        return passed;
+    }
+
+    /** How many frames a frame is on a wire. */
+    private static int segments(FrameBurst burst, int frame) {
+        if ((burst.offloads(frame) & Offload.LARGE) == 0) {
+            return 1;
+        }
+        int size = NetHeader.segmentByteLength(burst.snapshotAddress(frame));
+        return (burst.frameByteLength(frame) + size - 1) / size;
     }
 
     private Member member(Port port) {
@@ -178,12 +224,16 @@ public final class Switch implements Forwarder {
         if (why == null && from.vlans != null) {
             why = classify(from.vlans, burst, frame);
         }
+        int vlan = from.vlans == null ? NO_VLAN : VlanRule.vlan(tags[frame]);
+        long source = MacTable.key(burst.sourceMac(frame), vlan);
+        if (why == null && from.meters != null) {
+            why = measure(from.meters, from, source, burst, frame);
+        }
         if (why != null) {
             return why;
         }
-        int vlan = from.vlans == null ? NO_VLAN : VlanRule.vlan(tags[frame]);
         MacTable addresses = vlan == NO_VLAN ? table : vlanTable;
-        learn(addresses, from, MacTable.key(burst.sourceMac(frame), vlan));
+        learn(addresses, from, source);
         long destination = burst.destinationMac(frame);
         Member to = (destination & GROUP) != 0 ? null : at(addresses.find(MacTable.key(destination, vlan), nowNanos));
         if (to == null || !to.carries(vlan)) {
@@ -206,6 +256,12 @@ public final class Switch implements Forwarder {
             return DropReason.VLAN;
         }
         return burst.frameByteLength(frame) > VlanTag.MAX_UNTAGGED_BYTES ? DropReason.TOO_LONG : null;
+    }
+
+    private @Nullable DropReason measure(PortMeters meters, Member from, long source, FrameBurst burst, int frame) {
+        DropReason why = meters.in(burst.frameByteLength(frame), segments(burst, frame), nowNanos);
+        boolean isKnown = (source == lastSourceKey && from == lastSource) || (source & GROUP) != 0;
+        return why != null || isKnown ? why : meters.use(source, nowNanos);
     }
 
     private static @Nullable DropReason sendTo(Member to, Member from, int frame) {
@@ -242,6 +298,10 @@ public final class Switch implements Forwarder {
     }
 
     private @Nullable DropReason floodWherePermitted(Member from, int vlan, int frame) {
+        DropReason storm = from.meters == null ? null : from.meters.flood(nowNanos);
+        if (storm != null) {
+            return storm;
+        }
         DropReason none = DropReason.NO_DESTINATION;
         boolean sent = false;
         for (Member member : ports) {

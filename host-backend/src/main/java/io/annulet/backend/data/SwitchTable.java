@@ -1,9 +1,12 @@
 package io.annulet.backend.data;
 
+import io.annulet.backend.policy.PortLimits;
+import io.annulet.backend.policy.PortMeters;
 import io.annulet.backend.policy.PortPolicy;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the workers of one switch know in common: where addresses are, the number that stands for each port, and what each
@@ -19,6 +22,7 @@ public final class SwitchTable {
     private final MacTable addresses;
     private final MacTable vlanAddresses;
     private final Map<String, PortPolicy> policies;
+    private final Map<String, PortMeters> meters;
     private final Map<String, Integer> portIds = new HashMap<>();
 
     public SwitchTable() {
@@ -34,6 +38,12 @@ public final class SwitchTable {
         addresses = new MacTable(capacity, ageNanos);
         vlanAddresses = new MacTable(capacity, ageNanos);
         this.policies = Map.copyOf(policies);
+        this.meters = new HashMap<>();
+        policies.forEach((port, policy) -> {
+            if (!policy.limits().equals(PortLimits.NONE)) {
+                meters.put(port, new PortMeters(policy.limits(), ageNanos));
+            }
+        });
     }
 
     MacTable addresses() {
@@ -46,6 +56,12 @@ public final class SwitchTable {
 
     PortPolicy policy(String port) {
         return policies.getOrDefault(port, PortPolicy.NONE);
+    }
+
+    /** What a port has used of its limits, for all workers; null if it has none. */
+    @Nullable
+    PortMeters meters(String port) {
+        return meters.get(port);
     }
 
     /** The same for all workers: a port has one name, wherever it is worked. */

@@ -9,21 +9,26 @@ import org.jspecify.annotations.Nullable;
  * @param sources the addresses that frames from the port may have; null for any
  * @param isIsolated whether its frames reach only ports that are not isolated
  */
-public record PortPolicy(@Nullable VlanRule vlans, @Nullable SourceRule sources, boolean isIsolated) {
+public record PortPolicy(
+        @Nullable VlanRule vlans, @Nullable SourceRule sources, boolean isIsolated, PortLimits limits) {
 
     /** A port that may do everything. */
-    public static final PortPolicy NONE = new PortPolicy(null, null, false);
+    public static final PortPolicy NONE = new PortPolicy(null, null, false, PortLimits.NONE);
 
     public PortPolicy withVlans(@Nullable VlanRule rule) {
-        return new PortPolicy(rule, sources, isIsolated);
+        return new PortPolicy(rule, sources, isIsolated, limits);
     }
 
     public PortPolicy withSources(@Nullable SourceRule rule) {
-        return new PortPolicy(vlans, rule, isIsolated);
+        return new PortPolicy(vlans, rule, isIsolated, limits);
     }
 
     public PortPolicy withIsolation(boolean isolated) {
-        return new PortPolicy(vlans, sources, isolated);
+        return new PortPolicy(vlans, sources, isolated, limits);
+    }
+
+    public PortPolicy withLimits(PortLimits other) {
+        return new PortPolicy(vlans, sources, isIsolated, other);
     }
 
     public boolean isNone() {
@@ -35,6 +40,7 @@ public record PortPolicy(@Nullable VlanRule vlans, @Nullable SourceRule sources,
     public String toString() {
         return (vlans == null ? "" : "," + vlans)
                 + (sources == null ? "" : "," + sources)
-                + (isIsolated ? ",isolated=on" : "");
+                + (isIsolated ? ",isolated=on" : "")
+                + limits;
     }
 }

@@ -26,6 +26,12 @@ public enum DropReason {
     SPOOFED_ND("spoofed-nd"),
     /** Both ports, or all that could have got the frame, are isolated. */
     ISOLATED("isolated"),
+    /** The port uses as many addresses as it may already. */
+    ADDRESS_LIMIT("address-limit"),
+    /** It is to be flooded, and the port has flooded as much as it may. */
+    STORM("storm"),
+    /** More bits or frames a second than the port may send or receive. */
+    RATE_LIMIT("rate-limit"),
     /** The destination has no started and enabled queue, or its link is down. */
     NOT_READY("not-ready"),
     /** The receive queue has no buffer available, or the host's queue is full. */

@@ -26,7 +26,7 @@ final class PolicedSwitch implements AutoCloseable {
     private final Map<String, PortPolicy> policies = new HashMap<>();
     private @Nullable Switch forwarder;
 
-    /** Nanoseconds, as the switch sees them. */
+    /** Nanoseconds, as the switch sees them, from the first frame on. */
     long now;
 
     static PortPolicy access(int vlan) {
@@ -71,6 +71,7 @@ final class PolicedSwitch implements AutoCloseable {
                 guest.offerReceiveBuffers(200);
             });
             forwarder = made;
+            now = System.nanoTime();
         }
         return forwarder;
     }
