@@ -27,7 +27,7 @@ import picocli.CommandLine;
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 final class StatCommandTest {
 
-    private static final int ROOM = 100;
+    private static final int ROOM = 2 * PortCounters.COUNT + WorkerCounters.COUNT;
 
     @TempDir
     private Path directory;

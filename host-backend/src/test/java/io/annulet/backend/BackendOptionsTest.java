@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annulet.backend.control.VhostUserOptions;
 import io.annulet.backend.data.PollMode;
+import io.annulet.backend.policy.PortPolicy;
+import io.annulet.backend.policy.VlanRule;
 import io.annulet.backend.port.TapPortOptions;
 import io.annulet.linux.Cpus;
 import java.nio.file.Path;
@@ -37,6 +39,17 @@ final class BackendOptionsTest {
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> options(ports, List.of(links), ""));
         assertTrue(String.valueOf(e.getMessage()).contains(message), e::toString);
+    }
+
+    @Test
+    void onlyPortsOfTheSwitchHavePolicies() {
+        PortOptions b = new PortOptions.Loopback("b", PortPolicy.NONE.withVlans(VlanRule.access(10)));
+        assertRefused(
+                "port b: vlan=10 is for ports of the switch: leave it out, or the link",
+                List.of(guest("a"), b),
+                new LinkOptions("a", "b"));
+        BackendOptions options = options(List.of(guest("a"), b), List.of(), "");
+        assertEquals(b.policy(), options.policies().get("b"));
     }
 
     @Test
