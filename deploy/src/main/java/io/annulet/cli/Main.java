@@ -1,5 +1,6 @@
 package io.annulet.cli;
 
+import io.annulet.cli.bench.BenchCommand;
 import io.annulet.cli.sim.SimCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Spec;
             SimCommand.class,
             ConformCommand.class,
             StatCommand.class,
+            BenchCommand.class,
             StudyCommand.class,
             DoctorCommand.class
         },

@@ -31,6 +31,7 @@ final class Kernel {
     private static final int LISTEN = number(50, 201);
     private static final int SOCKETPAIR = number(53, 199);
     private static final int GETSOCKOPT = number(55, 209);
+    private static final int KILL = number(62, 129);
     private static final int FCNTL = number(72, 25);
     private static final int FTRUNCATE = number(77, 46);
     private static final int GETEUID = number(107, 175);
@@ -258,6 +259,10 @@ final class Kernel {
 
     static long unshare(int flags) {
         return call(UNSHARE, flags);
+    }
+
+    static long kill(int process, int signal) {
+        return call(KILL, process, signal);
     }
 
     static long prlimit64(int process, int resource, long newLimit, long oldLimit) {

@@ -10,14 +10,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Where and with what a study was made: all that its figures depend on, stateless. */
-final class Machine {
+/** Where and with what something was measured: all that its figures depend on, stateless. */
+public final class Machine {
 
     private static final long GIT_SECONDS = 10;
 
     private Machine() {}
 
-    static Map<String, Object> describe() {
+    public static Map<String, Object> describe() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("processor", firstValue("/proc/cpuinfo", "model name") + ", " + cores() + " cores");
         facts.put("memory", firstValue("/proc/meminfo", "MemTotal"));
@@ -69,7 +69,7 @@ final class Machine {
                     .getLocation()
                     .toURI());
             Process git = new ProcessBuilder("git", "describe", "--always", "--dirty", "--abbrev=12")
-                    .directory(ours.resolve("..").toFile())
+                    .directory(ours.resolveSibling(".").toFile())
                     .redirectErrorStream(true)
                     .start();
             String text = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
