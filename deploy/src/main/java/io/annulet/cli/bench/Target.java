@@ -10,12 +10,10 @@ enum Target {
     COLLECTIONS("GC pauses under load", 0, 0, false),
     ROUND_TRIP_P50("round trip p50, of DPDK", 1.2, 0.9, false),
     ROUND_TRIP_P999("round trip p99.9, of DPDK", 1.2, 0.9, false),
-    SEGMENTS("64 KiB segments, of memcpy", 0.6, 0.85, true),
     IDLE_CPU("CPU when idle, % of a core", 1, 0.2, false),
     ADAPTIVE("adaptive, of busy polling", 0.95, 1.0, true),
     START("start to ready, s", 0.5, 0.25, false),
-    MEMORY("memory of its own, MB", 200, 100, false),
-    TAP("CPU a byte to tap, of QEMU", 0.8, 0.5, false);
+    MEMORY("memory of its own, MB", 200, 100, false);
 
     private final String title;
     private final double floor;
