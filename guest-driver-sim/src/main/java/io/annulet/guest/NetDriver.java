@@ -47,11 +47,20 @@ public final class NetDriver implements AutoCloseable {
 
     /** Begins afresh, as a driver that probes its device: rings cleared, all receive buffers offered. */
     public void start(long acknowledgedFeatures) {
+        for (int vring = vrings.size() - 1; vring >= 0; vring--) {
+            start(vring, acknowledgedFeatures);
+        }
+    }
+
+    /** Likewise one queue alone: its ring cleared, and its receive buffers offered if it has any. */
+    void start(int vring, long acknowledgedFeatures) {
         int headerByteLength = NetHeaderLayout.byteLength(acknowledgedFeatures);
-        boolean mergeable = (acknowledgedFeatures & VirtioFeature.NET_MRG_RXBUF) != 0;
-        transmitQueues.forEach(queue -> queue.start(acknowledgedFeatures, headerByteLength, options.baseIndex()));
-        receiveQueues.forEach(
-                queue -> queue.start(acknowledgedFeatures, headerByteLength, mergeable, options.baseIndex()));
+        if (vring % 2 == 1) {
+            transmitQueues.get(vring / 2).start(acknowledgedFeatures, headerByteLength, options.baseIndex());
+        } else {
+            boolean mergeable = (acknowledgedFeatures & VirtioFeature.NET_MRG_RXBUF) != 0;
+            receiveQueues.get(vring / 2).start(acknowledgedFeatures, headerByteLength, mergeable, options.baseIndex());
+        }
     }
 
     public int queuePairs() {

@@ -149,6 +149,19 @@ public final class SimulatedGuest implements AutoCloseable {
         resume();
     }
 
+    /**
+     * Resets one queue while the others go on: its ring is stopped, and started as a new one.
+     *
+     * @param vring by its number: 2n is the n-th receive queue, 2n + 1 the n-th transmit queue
+     */
+    public void resetQueue(int vring) {
+        frontEnd.getVringBase(vring);
+        driver.start(vring, features);
+        DriverVring fresh = driver.vrings().get(vring);
+        bases[vring] = fresh.firstBase(options.queues().baseIndex());
+        startVring(fresh);
+    }
+
     /** Starts the device where its rings stand, as after {@link #shutdown}. */
     public void resume() {
         frontEnd.setFeatures(features);

@@ -39,13 +39,24 @@ final class Testpmd implements AutoCloseable {
      *
      * @param listens whether it listens at the sockets, rather than connecting to them
      * @param queueSize descriptors of each ring
+     * @param queuePairs of each device, all worked by one thread
      */
-    record Devices(boolean listens, boolean mergeable, int queueSize) {
+    record Devices(boolean listens, boolean mergeable, int queueSize, boolean packed, boolean inOrder, int queuePairs) {
+
+        /** One pair of split rings. */
+        Devices(boolean listens, boolean mergeable, int queueSize) {
+            this(listens, mergeable, queueSize, false, false, 1);
+        }
 
         private String option(int number, Path socket) {
-            return "--vdev=net_virtio_user" + number + ",path=" + socket + ",queues=1,queue_size=" + queueSize
-                    + ",mac=02:00:00:00:00:1" + number + ",packed_vq=0,in_order=0,mrg_rxbuf=" + (mergeable ? 1 : 0)
+            return "--vdev=net_virtio_user" + number + ",path=" + socket + ",queues=" + queuePairs + ",queue_size="
+                    + queueSize + ",mac=02:00:00:00:00:1" + number + ",packed_vq=" + digit(packed) + ",in_order="
+                    + digit(inOrder) + ",mrg_rxbuf=" + digit(mergeable) + (queuePairs > 1 ? ",cq=1" : "")
                     + (listens ? ",server=1" : "");
+        }
+
+        private static int digit(boolean on) {
+            return on ? 1 : 0;
         }
     }
 
@@ -73,7 +84,10 @@ final class Testpmd implements AutoCloseable {
         command.addAll(List.of("--single-file-segments", "--log-level=4"));
         command.addAll(List.of(devices.option(0, first), devices.option(1, second)));
         command.addAll(List.of("--", "-i", "--nb-cores=1", "--total-num-mbufs=16384"));
+        // Else it throws away what comes in just after it said that it forwards.
+        command.add("--no-flush-rx");
         command.addAll(List.of("--txd=" + devices.queueSize, "--rxd=" + devices.queueSize));
+        command.addAll(List.of("--rxq=" + devices.queuePairs, "--txq=" + devices.queuePairs));
         command.addAll(List.of("--eth-peer=0,02:00:00:00:00:11", "--eth-peer=1,02:00:00:00:00:10"));
         Testpmd testpmd = new Testpmd(Child.run(command));
         boolean up = false;

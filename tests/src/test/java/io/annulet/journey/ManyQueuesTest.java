@@ -9,15 +9,13 @@ import io.annulet.guest.SimulatedGuest;
 import io.annulet.guest.TrafficChecker;
 import io.annulet.vhostuser.VirtioFeature;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Guests with several queue pairs on a back-end with several workers: no frame is lost, repeated, changed or out of its
@@ -26,8 +24,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 final class ManyQueuesTest {
 
-    private static final int WINDOW = 16;
-    private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final long MAC_A = PacedTraffic.mac(1);
     private static final long MAC_B = PacedTraffic.mac(2);
     private static final GuestOptions SPLIT = GuestOptions.DEFAULTS;
@@ -51,45 +47,6 @@ final class ManyQueuesTest {
         return BackendProcess.start(folder, all);
     }
 
-    /** Turns until something is so; what the back-end does meanwhile is waited for by looking, and seldom by sleeping. */
-    private static void turnUntil(BooleanSupplier reached, Runnable send, ManyQueuesTraffic... directions) {
-        long deadlineNanos = System.nanoTime() + LIMIT.toNanos();
-        int idleTurns = 0;
-        while (!reached.getAsBoolean()) {
-            assertTrue(System.nanoTime() - deadlineNanos < 0, () -> "not reached: " + Map.of("traffic", directions[0]));
-            send.run();
-            int received = 0;
-            for (ManyQueuesTraffic direction : directions) {
-                received += direction.receive();
-            }
-            idleTurns = received > 0 ? 0 : idleTurns + 1;
-            if (idleTurns > 100) {
-                Pause.millis(1);
-            }
-        }
-    }
-
-    private static void exchange(ManyQueuesTraffic forth, ManyQueuesTraffic back, long framesOnEach) {
-        long forthTarget = forth.sentOnEach() + framesOnEach;
-        long backTarget = back.sentOnEach() + framesOnEach;
-        turnUntil(
-                () -> forth.sentOnEach() >= forthTarget && back.sentOnEach() >= backTarget,
-                () -> {
-                    forth.send(WINDOW);
-                    back.send(WINDOW);
-                },
-                forth,
-                back);
-        turnUntil(() -> forth.isQuiet() && back.isQuiet(), () -> {}, forth, back);
-    }
-
-    private static void assertClean(ManyQueuesTraffic traffic) {
-        traffic.closeFlows();
-        assertTrue(traffic.checker().isClean(), traffic::toString);
-        assertEquals(traffic.sent(), traffic.checker().frames(), traffic::toString);
-        traffic.assertNoViolations();
-    }
-
     @ParameterizedTest(name = "{0} workers, {1} and {2} queue pairs, packed {3}")
     @CsvSource({"1, 4, 4, false", "2, 1, 1, false", "2, 4, 1, false", "2, 4, 4, true", "3, 4, 2, false", "4, 1, 8, true"
     })
@@ -100,9 +57,9 @@ final class ManyQueuesTest {
                 SimulatedGuest b = SimulatedGuest.connect(backend.socket("b"), options.withQueuePairs(pairsOfB))) {
             ManyQueuesTraffic forth = new ManyQueuesTraffic(a, MAC_A, b, MAC_B);
             ManyQueuesTraffic back = new ManyQueuesTraffic(b, MAC_B, a, MAC_A);
-            exchange(forth, back, 2_000);
-            assertClean(forth);
-            assertClean(back);
+            ManyQueuesTraffic.exchange(forth, back, 2_000);
+            forth.assertClean();
+            back.assertClean();
             assertBalanced(backend, forth, back);
         }
     }
@@ -125,9 +82,9 @@ final class ManyQueuesTest {
             assertEquals(128, a.frontEnd().getQueueNum());
             ManyQueuesTraffic forth = new ManyQueuesTraffic(a, MAC_A, b, MAC_B);
             ManyQueuesTraffic back = new ManyQueuesTraffic(b, MAC_B, a, MAC_A);
-            exchange(forth, back, 50);
-            assertClean(forth);
-            assertClean(back);
+            ManyQueuesTraffic.exchange(forth, back, 50);
+            forth.assertClean();
+            back.assertClean();
             for (int pair = 0; pair < 128; pair++) {
                 assertTrue(b.receiveQueue(pair).receivedFrames() > 0, "no flow came to receive queue " + pair);
             }
@@ -144,7 +101,7 @@ final class ManyQueuesTest {
                 SimulatedGuest b = SimulatedGuest.connect(backend.socket("b"), options)) {
             ManyQueuesTraffic forth = new ManyQueuesTraffic(a, MAC_A, b, MAC_B);
             ManyQueuesTraffic back = new ManyQueuesTraffic(b, MAC_B, a, MAC_A);
-            exchange(forth, back, 100);
+            ManyQueuesTraffic.exchange(forth, back, 100);
             SplittableRandom random = new SplittableRandom(workers);
             boolean[] off = new boolean[pairs];
             for (int round = 0; round < 60; round++) {
@@ -153,13 +110,13 @@ final class ManyQueuesTest {
                 back.pause(pair, off[pair]);
                 toggle(b, pair, !off[pair], forth, back);
                 for (int turn = 0; turn < 20; turn++) {
-                    forth.send(WINDOW);
-                    back.send(WINDOW);
+                    forth.send(ManyQueuesTraffic.WINDOW);
+                    back.send(ManyQueuesTraffic.WINDOW);
                     forth.receive();
                     back.receive();
                 }
             }
-            turnUntil(() -> forth.isQuiet() && back.isQuiet(), () -> {}, forth, back);
+            ManyQueuesTraffic.turnUntil(() -> forth.isQuiet() && back.isQuiet(), () -> {}, forth, back);
             assertUnharmed(backend, forth, "b");
             assertUnharmed(backend, back, "a");
             assertOrderHoldsBetweenChanges(forth, back);
@@ -169,11 +126,11 @@ final class ManyQueuesTest {
     /** As QEMU does it: both queues of the pair, with frames on their way to them. */
     private static void toggle(
             SimulatedGuest guest, int pair, boolean on, ManyQueuesTraffic forth, ManyQueuesTraffic back) {
-        forth.send(WINDOW);
+        forth.send(ManyQueuesTraffic.WINDOW);
         if (!on) {
             // What a disabled queue has not sent yet would be discarded.
-            turnUntil(back::isQuiet, () -> {}, forth, back);
-            forth.send(WINDOW);
+            ManyQueuesTraffic.turnUntil(back::isQuiet, () -> {}, forth, back);
+            forth.send(ManyQueuesTraffic.WINDOW);
         }
         guest.frontEnd().setVringEnable(2 * pair, on);
         guest.frontEnd().setVringEnable(2 * pair + 1, on);
@@ -192,11 +149,11 @@ final class ManyQueuesTest {
     private static void assertOrderHoldsBetweenChanges(ManyQueuesTraffic forth, ManyQueuesTraffic back) {
         long before = forth.checker().reordered() + back.checker().reordered();
         for (int turn = 0; turn < 2_000; turn++) {
-            forth.send(WINDOW);
+            forth.send(ManyQueuesTraffic.WINDOW);
             forth.receive();
             back.receive();
         }
-        turnUntil(forth::isQuiet, () -> {}, forth, back);
+        ManyQueuesTraffic.turnUntil(forth::isQuiet, () -> {}, forth, back);
         assertEquals(before, forth.checker().reordered() + back.checker().reordered(), forth::toString);
     }
 
@@ -208,9 +165,9 @@ final class ManyQueuesTest {
                 SimulatedGuest b = SimulatedGuest.connect(backend.socket("b"), options.withMemoryTable())) {
             ManyQueuesTraffic forth = new ManyQueuesTraffic(a, MAC_A, b, MAC_B);
             ManyQueuesTraffic back = new ManyQueuesTraffic(b, MAC_B, a, MAC_A);
-            exchange(forth, back, 100);
+            ManyQueuesTraffic.exchange(forth, back, 100);
             for (int round = 0; round < 30; round++) {
-                forth.send(WINDOW);
+                forth.send(ManyQueuesTraffic.WINDOW);
                 if (round % 3 == 0) {
                     b.reset();
                 } else {
@@ -220,11 +177,53 @@ final class ManyQueuesTest {
                 forth.forgetUnderWay();
                 forth.receive();
             }
-            turnUntil(() -> forth.receive() == 0, () -> {}, back);
-            exchange(forth, back, 100);
+            ManyQueuesTraffic.turnUntil(() -> forth.receive() == 0, () -> {}, back);
+            ManyQueuesTraffic.exchange(forth, back, 100);
             assertEquals(0, forth.checker().corrupted() + forth.checker().duplicated(), forth::toString);
             back.closeFlows();
             assertTrue(back.checker().isClean(), back::toString);
+        }
+    }
+
+    /** A ring is stopped and begins as a new one: what the queue had is gone; the other queues notice nothing. */
+    @ParameterizedTest(name = "packed {0}")
+    @ValueSource(booleans = {false, true})
+    void aQueueIsResetWhileTheOthersGoOn(boolean packed) {
+        GuestOptions options = (packed ? PACKED : SPLIT).withQueuePairs(2);
+        try (BackendProcess backend = backend(2, 2);
+                SimulatedGuest a = SimulatedGuest.connect(backend.socket("a"), options);
+                SimulatedGuest b = SimulatedGuest.connect(backend.socket("b"), options)) {
+            ManyQueuesTraffic forth = new ManyQueuesTraffic(a, MAC_A, b, MAC_B);
+            ManyQueuesTraffic back = new ManyQueuesTraffic(b, MAC_B, a, MAC_A);
+            ManyQueuesTraffic.exchange(forth, back, 100);
+            for (int round = 0; round < 20; round++) {
+                forth.send(ManyQueuesTraffic.WINDOW);
+                b.resetQueue(2 * (round % 2));
+                a.resetQueue(2 * (round % 2) + 1);
+                forth.forgetUnderWay();
+                back.send(ManyQueuesTraffic.WINDOW);
+                ManyQueuesTraffic.turnUntil(back::isQuiet, () -> {}, back, forth);
+            }
+            ManyQueuesTraffic.exchange(forth, back, 100);
+            assertEquals(0, forth.checker().corrupted() + forth.checker().duplicated(), forth::toString);
+            back.assertClean();
+        }
+    }
+
+    /** Sizes of packed rings need not be powers of two. */
+    @ParameterizedTest(name = "rings of {0}, packed {1}")
+    @CsvSource({"32768, false", "32768, true", "257, true", "24575, true", "17, true"})
+    void ringsHaveAnySizeUpTo32768(int size, boolean packed) {
+        GuestOptions options = (packed ? PACKED : SPLIT).withQueues(QueueOptions.DEFAULTS.withRingSize(size));
+        try (BackendProcess backend = backend(1, 1);
+                SimulatedGuest a = SimulatedGuest.connect(backend.socket("a"), options);
+                SimulatedGuest b = SimulatedGuest.connect(backend.socket("b"), options)) {
+            ManyQueuesTraffic forth = new ManyQueuesTraffic(a, MAC_A, b, MAC_B);
+            ManyQueuesTraffic back = new ManyQueuesTraffic(b, MAC_B, a, MAC_A);
+            // Round the largest ring more than once.
+            ManyQueuesTraffic.exchange(forth, back, Math.max(2_000, size * 5L / 4));
+            forth.assertClean();
+            back.assertClean();
         }
     }
 }

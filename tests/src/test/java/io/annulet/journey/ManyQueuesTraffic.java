@@ -1,6 +1,7 @@
 package io.annulet.journey;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annulet.guest.DriverReceiveQueue;
 import io.annulet.guest.DriverTransmitQueue;
@@ -9,15 +10,20 @@ import io.annulet.guest.ReceivedFrame;
 import io.annulet.guest.SimulatedGuest;
 import io.annulet.guest.TrafficChecker;
 import io.annulet.memory.HostMemory;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Frames from all transmit queues of one simulated guest to another, each queue a flow of its own, every byte checked;
  * owned by the thread that owns both guests. A flow has no more frames under way than a window, lost ones not counted.
  */
-final class ManyQueuesTraffic {
+public final class ManyQueuesTraffic {
 
+    static final int WINDOW = 16;
+
+    private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int SHORTEST = 60;
     private static final int LONGEST = 1518;
     private static final int RECEIVE_BURST = 64;
@@ -30,7 +36,7 @@ final class ManyQueuesTraffic {
     private final long[] received;
     private final boolean[] paused;
 
-    ManyQueuesTraffic(SimulatedGuest from, long fromMac, SimulatedGuest to, long toMac) {
+    public ManyQueuesTraffic(SimulatedGuest from, long fromMac, SimulatedGuest to, long toMac) {
         this.from = from;
         this.to = to;
         this.fromMacWord = Long.reverseBytes(fromMac) >>> 16;
@@ -41,6 +47,39 @@ final class ManyQueuesTraffic {
         this.checker = new TrafficChecker(toMac, pairs);
         this.received = new long[pairs];
         this.paused = new boolean[pairs];
+    }
+
+    /** Turns until something is so; what the back-end does meanwhile is waited for by looking, and seldom by sleeping. */
+    static void turnUntil(BooleanSupplier reached, Runnable send, ManyQueuesTraffic... directions) {
+        long deadlineNanos = System.nanoTime() + LIMIT.toNanos();
+        int idleTurns = 0;
+        while (!reached.getAsBoolean()) {
+            assertTrue(System.nanoTime() - deadlineNanos < 0, () -> "not reached: " + directions[0]);
+            send.run();
+            int received = 0;
+            for (ManyQueuesTraffic direction : directions) {
+                received += direction.receive();
+            }
+            idleTurns = received > 0 ? 0 : idleTurns + 1;
+            if (idleTurns > 100) {
+                Pause.millis(1);
+            }
+        }
+    }
+
+    /** Sends so many frames at least on every queue, both ways, and waits until all have come. */
+    public static void exchange(ManyQueuesTraffic forth, ManyQueuesTraffic back, long framesOnEach) {
+        long forthTarget = forth.sentOnEach() + framesOnEach;
+        long backTarget = back.sentOnEach() + framesOnEach;
+        turnUntil(
+                () -> forth.sentOnEach() >= forthTarget && back.sentOnEach() >= backTarget,
+                () -> {
+                    forth.send(WINDOW);
+                    back.send(WINDOW);
+                },
+                forth,
+                back);
+        turnUntil(() -> forth.isQuiet() && back.isQuiet(), () -> {}, forth, back);
     }
 
     /** A queue that is paused sends nothing more. */
@@ -144,6 +183,14 @@ final class ManyQueuesTraffic {
                     queue.violations().total(),
                     () -> "receive queue of " + queue.vring().index());
         }
+    }
+
+    /** That every frame that was sent came, once, whole and in its flow's order. */
+    public void assertClean() {
+        closeFlows();
+        assertTrue(checker.isClean(), this::toString);
+        assertEquals(sent(), checker.frames(), this::toString);
+        assertNoViolations();
     }
 
     @Override
