@@ -78,7 +78,8 @@ final class BenchCommandTest {
 
     @Test
     void jsonIsOneObjectWithFloorsAndVerdicts() throws InterruptedException {
-        int status = run(List.of("--json"), given(Figure.of(Target.START, 0.3, "x")), rivalMissingFor(Target.ROUND_TRIP_P999));
+        int status = run(
+                List.of("--json"), given(Figure.of(Target.START, 0.3, "x")), rivalMissingFor(Target.ROUND_TRIP_P999));
         assertEquals(2, status);
         assertEquals(1, out.toString().lines().count());
         for (String part : List.of(

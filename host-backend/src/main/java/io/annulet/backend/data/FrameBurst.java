@@ -243,7 +243,7 @@ public final class FrameBurst {
         int have = snapshotFrameBytes[frame];
         int more = Math.min(LONG_FRAME_BYTES, frameByteLengths[frame]) - have;
         if (more > 0) {
-            copyRest(frame, 0, at + NetHeader.BYTES + have, more);
+            copyRest(frame, at + NetHeader.BYTES + have, more);
             skipRest(frame, more);
             snapshotFrameBytes[frame] = have + more;
         }
@@ -306,13 +306,13 @@ public final class FrameBurst {
     public void copyFrame(int frame, long to) {
         int first = snapshotFrameBytes[frame];
         HostMemory.copy(snapshotAddress(frame) + NetHeader.BYTES, to, first);
-        copyRest(frame, 0, to + first, restByteLength(frame));
+        copyRest(frame, to + first, restByteLength(frame));
     }
 
-    /** Copies the rest of a frame, from {@code skip} bytes into it on, to one place. */
-    void copyRest(int frame, int skip, long to, int byteLength) {
+    /** Copies the first bytes of the rest of a frame to one place. */
+    void copyRest(int frame, long to, int byteLength) {
         int segment = restSegments[frame];
-        int offset = restOffsets[frame] + skip;
+        int offset = restOffsets[frame];
         long at = to;
         int left = byteLength;
         while (left > 0) {

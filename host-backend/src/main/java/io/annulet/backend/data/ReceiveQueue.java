@@ -136,7 +136,7 @@ public final class ReceiveQueue extends GuestQueue {
         } else {
             HostMemory.copy(burst.snapshotAddress(frame), to, snapshotBytes);
         }
-        burst.copyRest(frame, 0, to + snapshotBytes, burst.restByteLength(frame));
+        burst.copyRest(frame, to + snapshotBytes, burst.restByteLength(frame));
     }
 
     /** Sees to it that there is a buffer in stock. */
@@ -264,14 +264,24 @@ public final class ReceiveQueue extends GuestQueue {
         }
     }
 
+    /** Both sides are walked once, into however many pieces they cut each other. */
     private void scatterRest(FrameBurst burst, int frame) {
-        int done = 0;
-        int all = burst.restByteLength(frame);
-        while (done < all) {
-            int piece = Math.min(all - done, roomInSegment());
-            burst.copyRest(frame, done, stock.segmentAddress(segment) + offset, piece);
+        ChainBurst source = burst.chains();
+        int from = burst.restSegment(frame);
+        int fromOffset = burst.restOffset(frame);
+        int left = burst.restByteLength(frame);
+        while (left > 0) {
+            int there = source.segmentByteLength(from) - fromOffset;
+            if (there == 0) {
+                from++;
+                fromOffset = 0;
+                continue;
+            }
+            int piece = Math.min(Math.min(there, left), roomInSegment());
+            HostMemory.copy(source.segmentAddress(from) + fromOffset, stock.segmentAddress(segment) + offset, piece);
+            fromOffset += piece;
             offset += piece;
-            done += piece;
+            left -= piece;
         }
     }
 
