@@ -12,6 +12,7 @@ import io.annulet.guest.TrafficChecker;
 import io.annulet.memory.HostMemory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
@@ -82,6 +83,36 @@ public final class ManyQueuesTraffic {
         turnUntil(() -> forth.isQuiet() && back.isQuiet(), () -> {}, forth, back);
     }
 
+    /**
+     * Sends on every flow, both ways, until something has come on each: whoever is between the two may still be enabling its
+     * queues, and what it sends from a queue that is not enabled yet is discarded, as vhost-user asks for. What is on its way
+     * then has addresses of its own, and so is of no interest to others.
+     */
+    public static void awaitEveryFlow(SimulatedGuest one, SimulatedGuest other) {
+        ManyQueuesTraffic forth = new ManyQueuesTraffic(one, PacedTraffic.mac(0xf1), other, PacedTraffic.mac(0xf2));
+        ManyQueuesTraffic back = new ManyQueuesTraffic(other, PacedTraffic.mac(0xf2), one, PacedTraffic.mac(0xf1));
+        turnUntil(
+                () -> forth.hasComeOnEach() && back.hasComeOnEach(),
+                () -> {
+                    Pause.millis(1);
+                    forth.sendOneOnEach();
+                    back.sendOneOnEach();
+                },
+                forth,
+                back);
+    }
+
+    private boolean hasComeOnEach() {
+        return Arrays.stream(received).allMatch(count -> count > 0);
+    }
+
+    private void sendOneOnEach() {
+        for (int flow = 0; flow < flows.size(); flow++) {
+            long sent = flows.get(flow).sequence();
+            send(flow, (int) (sent - received[flow]) + 1, 1);
+        }
+    }
+
     /** A queue that is paused sends nothing more. */
     void pause(int pair, boolean on) {
         paused[pair] = on;
@@ -91,15 +122,15 @@ public final class ManyQueuesTraffic {
     void send(int window) {
         for (int flow = 0; flow < flows.size(); flow++) {
             if (!paused[flow]) {
-                send(flow, window);
+                send(flow, window, window);
             }
         }
     }
 
-    private void send(int flow, int window) {
+    private void send(int flow, int window, int atMost) {
         FrameFactory frames = flows.get(flow);
         DriverTransmitQueue queue = from.transmitQueue(flow);
-        for (int i = 0; i < window && frames.sequence() - received[flow] < window; i++) {
+        for (int i = 0; i < atMost && frames.sequence() - received[flow] < window; i++) {
             long address = queue.reserve();
             if (address == 0) {
                 break;
