@@ -116,7 +116,15 @@ final class ManyQueuesTest {
                     back.receive();
                 }
             }
-            ManyQueuesTraffic.turnUntil(() -> forth.isQuiet() && back.isQuiet(), () -> {}, forth, back);
+            ManyQueuesTraffic.turnUntil(
+                    () -> forth.isQuiet() && back.isQuiet(),
+                    () -> {
+                        Pause.millis(5);
+                        forth.resumeLostFlows();
+                        back.resumeLostFlows();
+                    },
+                    forth,
+                    back);
             assertUnharmed(backend, forth, "b");
             assertUnharmed(backend, back, "a");
             assertOrderHoldsBetweenChanges(forth, back);

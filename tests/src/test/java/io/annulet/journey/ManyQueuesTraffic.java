@@ -102,6 +102,16 @@ public final class ManyQueuesTraffic {
                 back);
     }
 
+    /** Sends one more frame on each flow that has lost a whole window: it tells that those before it will not come. */
+    void resumeLostFlows() {
+        for (int flow = 0; flow < flows.size(); flow++) {
+            long waiting = flows.get(flow).sequence() - received[flow];
+            if (waiting >= WINDOW) {
+                send(flow, (int) waiting + 1, 1);
+            }
+        }
+    }
+
     private boolean hasComeOnEach() {
         return Arrays.stream(received).allMatch(count -> count > 0);
     }
