@@ -1,4 +1,22 @@
-# ./annulet test; read by the launcher, whose functions and variables it uses.
+# ./annulet test and what else runs classes of the tests; read by the launcher, whose functions and variables it uses.
+
+# Runs a class of the tests, which are compiled first if a source is newer than they are.
+# Usage: run_from_tests CLASS ARGUMENT...
+run_from_tests() {
+  local classpath=$root/tests/target/test.classpath
+  if [[ ! -e $build/tests.stamp || ! -e $classpath \
+    || -n $(cd "$root" && find pom.xml .mvn */pom.xml */src -newer build/tests.stamp -print -quit) ]]; then
+    need_maven
+    say "annulet: compiling the tests (log: build/tests.log)"
+    touch "$build/tests.stamp.new"
+    maven_offline_first tests "$build/tests.log" --quiet -Dspotless.check.skip=true --projects tests --also-make \
+      process-test-classes -DskipTests \
+      || { tail -n 40 "$build/tests.log" >&2; die "the tests do not compile (build/tests.log has the whole of it)"; }
+    mv "$build/tests.stamp.new" "$build/tests.stamp"
+  fi
+  printf -- '-cp\n"%s:%s"\n' "$root/tests/target/test-classes" "$(<"$classpath")" >"$build/tests.options"
+  exec "$jdk/bin/java" @"$root/deploy/jvm.options" -ea -Dannulet.root="$root" @"$build/tests.options" "$@"
+}
 
 # The words of "./annulet test" as Maven's arguments: a bare word is a test class.
 test_arguments() {

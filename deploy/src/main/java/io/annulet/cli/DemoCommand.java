@@ -1,6 +1,7 @@
 package io.annulet.cli;
 
 import io.annulet.backend.stats.CountersSnapshot;
+import io.annulet.cli.config.LogOptions;
 import io.annulet.cli.demo.Cleanup;
 import io.annulet.cli.demo.Demonstration;
 import io.annulet.cli.demo.Demonstration.Outcome;
@@ -66,7 +67,7 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Logs.setLevel(Level.WARN);
+        Logs.set(new LogOptions(Level.WARN, false));
         PrintWriter text = json ? err() : out();
         try (Progress progress = new Progress(text, !json && Terminal.isStandardOutput());
                 Cleanup cleanup = new Cleanup()) {

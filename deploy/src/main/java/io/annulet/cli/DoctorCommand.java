@@ -3,6 +3,7 @@ package io.annulet.cli;
 import io.annulet.linux.Capability;
 import io.annulet.linux.Cpus;
 import io.annulet.linux.KernelFeatures;
+import io.annulet.linux.Landlock;
 import io.annulet.linux.Limits;
 import io.annulet.linux.Privileges;
 import io.annulet.vfio.IommuGroups;
@@ -93,6 +94,8 @@ final class DoctorCommand implements Callable<Integer> {
         findings.add(ToolFindings.program("iperf3", "measures TCP in the demo and the tests", "net"));
         findings.add(SystemFindings.lockedMemory(Limits.lockedMemory(), Privileges.has(Capability.CAP_IPC_LOCK)));
         findings.add(SystemFindings.vfio(Files.exists(Path.of("/dev/vfio/vfio")), IommuGroups.list()));
+        findings.add(SystemFindings.sandbox(
+                Landlock.version(), KernelFeatures.systemCallFilters(), KernelFeatures.noNewPrivileges()));
         findings.add(SystemFindings.ioUring(KernelFeatures.ioUring()));
         findings.add(SystemFindings.userFaults(KernelFeatures.userFaults()));
         return findings;

@@ -1,7 +1,9 @@
 package io.annulet.cli;
 
 import io.annulet.backend.BackendException;
+import io.annulet.cli.config.ConfigException;
 import io.annulet.linux.LinuxException;
+import io.annulet.vfio.VfioException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -33,7 +35,9 @@ final class Errors {
         switch (failure) {
             case CommandFailure known ->
                 complain(err, command, firstLine(known.getMessage()) + "; " + firstLine(known.remedy()));
+            case ConfigException config -> config.problems().forEach(problem -> complain(err, command, problem));
             case BackendException known -> complain(err, command, firstLine(known.getMessage()));
+            case VfioException known -> complain(err, command, firstLine(known.getMessage()));
             case LinuxException kernel -> complain(err, command, firstLine(kernel.getMessage()));
             case IOException io -> complain(err, command, sentence(io));
             case UncheckedIOException io -> complain(err, command, sentence(io));

@@ -10,11 +10,12 @@ import java.time.format.DateTimeFormatter;
 import org.slf4j.event.KeyValuePair;
 
 /**
- * One log line: {@code 2026-01-31T12:00:00.000Z INFO  Session port opened port=a queues=2}. Names and messages may hold
+ * One log line: {@code 2026-01-31T12:00:00.000Z INFO  PortLog a: front-end connected session=1}. Names and messages may hold
  * what a peer sent, so control characters are written as escapes: an event is one line, and a stack trace is the only
  * thing that follows it.
  */
 final class LogLine extends LayoutBase<ILoggingEvent> {
+    private static final String PORT = "port";
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
@@ -26,6 +27,7 @@ final class LogLine extends LayoutBase<ILoggingEvent> {
         line.append(" ".repeat(6 - event.getLevel().toString().length()));
         String logger = event.getLoggerName();
         line.append(logger, logger.lastIndexOf('.') + 1, logger.length()).append(' ');
+        appendPort(line, event);
         appendVisibly(line, event.getFormattedMessage());
         appendPairs(line, event);
         line.append('\n');
@@ -36,11 +38,26 @@ final class LogLine extends LayoutBase<ILoggingEvent> {
         return line.toString();
     }
 
+    /** The port that a line is about is what a reader looks for first. */
+    private static void appendPort(StringBuilder line, ILoggingEvent event) {
+        if (event.getKeyValuePairs() != null) {
+            for (KeyValuePair pair : event.getKeyValuePairs()) {
+                if (pair.key.equals(PORT)) {
+                    appendVisibly(line, String.valueOf(pair.value));
+                    line.append(": ");
+                }
+            }
+        }
+    }
+
     private static void appendPairs(StringBuilder line, ILoggingEvent event) {
         if (event.getKeyValuePairs() == null) {
             return;
         }
         for (KeyValuePair pair : event.getKeyValuePairs()) {
+            if (pair.key.equals(PORT)) {
+                continue;
+            }
             String value = String.valueOf(pair.value);
             boolean isQuoted = value.isEmpty() || value.indexOf(' ') >= 0 || value.indexOf('"') >= 0;
             line.append(' ').append(pair.key).append('=');

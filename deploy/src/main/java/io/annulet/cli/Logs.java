@@ -6,10 +6,12 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.Layout;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.joran.spi.ConsoleTarget;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.status.NopStatusListener;
+import io.annulet.cli.config.LogOptions;
 import java.nio.charset.StandardCharsets;
 import org.slf4j.LoggerFactory;
 
@@ -20,10 +22,29 @@ import org.slf4j.LoggerFactory;
  */
 public final class Logs extends ContextAwareBase implements Configurator {
     private static final String OURS = "io.annulet";
+    private static final String APPENDER = "stderr";
 
-    /** Sets what Annulet's loggers say from now on. */
-    public static void setLevel(org.slf4j.event.Level level) {
-        ((LoggerContext) LoggerFactory.getILoggerFactory()).getLogger(OURS).setLevel(Level.convertAnSLF4JLevel(level));
+    /** Sets what Annulet's loggers say from now on, and how. */
+    static void set(LogOptions options) {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        context.getLogger(OURS).setLevel(Level.convertAnSLF4JLevel(options.level()));
+        if (options.isJson()) {
+            Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+            root.detachAppender(APPENDER);
+            root.addAppender(appender(context, new LogJson()));
+        }
+    }
+
+    /** Runs something of which only errors are worth a line. */
+    static void quietly(Runnable what) {
+        Logger ours = ((LoggerContext) LoggerFactory.getILoggerFactory()).getLogger(OURS);
+        Level before = ours.getLevel();
+        ours.setLevel(Level.ERROR);
+        try {
+            what.run();
+        } finally {
+            ours.setLevel(before);
+        }
     }
 
     @Override
@@ -32,13 +53,12 @@ public final class Logs extends ContextAwareBase implements Configurator {
         context.getStatusManager().add(new NopStatusListener());
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
-        root.addAppender(appender(context));
+        root.addAppender(appender(context, new LogLine()));
         context.getLogger(OURS).setLevel(Level.toLevel(System.getProperty("annulet.log"), Level.INFO));
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 
-    private static ConsoleAppender<ILoggingEvent> appender(LoggerContext context) {
-        LogLine layout = new LogLine();
+    private static ConsoleAppender<ILoggingEvent> appender(LoggerContext context, Layout<ILoggingEvent> layout) {
         layout.setContext(context);
         layout.start();
         LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
@@ -48,7 +68,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
         encoder.start();
         ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
         appender.setContext(context);
-        appender.setName("stderr");
+        appender.setName(APPENDER);
         appender.setTarget(ConsoleTarget.SystemErr.getName());
         appender.setEncoder(encoder);
         appender.start();

@@ -1,8 +1,13 @@
 package io.annulet.cli;
 
 import io.annulet.cli.bench.BenchCommand;
+import io.annulet.cli.channel.ChannelCommand;
+import io.annulet.cli.config.ConfigCommand;
+import io.annulet.cli.ctl.CtlCommand;
 import io.annulet.cli.sim.SimCommand;
+import io.annulet.cli.vfio.VfioCommand;
 import java.io.PrintWriter;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -19,22 +24,37 @@ import picocli.CommandLine.Spec;
         subcommands = {
             DemoCommand.class,
             RunCommand.class,
+            ConfigCommand.class,
+            VhostUserNetCommand.class,
             SimCommand.class,
             ConformCommand.class,
             StatCommand.class,
+            ExplainCommand.class,
+            CtlCommand.class,
             BenchCommand.class,
+            ChannelCommand.class,
             StudyCommand.class,
-            DoctorCommand.class
+            VfioCommand.class,
+            DoctorCommand.class,
+            BrokerCommand.class,
+            PagesCommand.class
         },
         footer = {
             "",
             "From a source folder also:",
             "  build  build now instead of when a source is newer",
             "  test   everything that proves the project, set-up included (--quick: only what needs neither)",
+            "  fuzz   tries what a hostile driver could write, millions of ways",
+            "  soak   keeps a back-end under load with a fault a second beside it",
             "  format lay out the sources the way the build checks them"
         })
 final class Main implements Runnable {
     private static final int HELP_COLUMNS = 120;
+
+    /** Set in a runtime image, which has neither the project's scripts nor what draws reports. */
+    private static final String INSTALLED = "annulet.installed";
+
+    private static final List<String> SOURCE_FOLDER_ONLY = List.of("demo", "bench", "study");
 
     @Spec
     private CommandSpec spec;
@@ -47,8 +67,11 @@ final class Main implements Runnable {
 
     /** The command with all of its parts; a test gives it other streams. */
     static CommandLine commandLine() {
-        return new CommandLine(new Main())
-                .setParameterExceptionHandler(Errors::explainUsage)
+        CommandLine all = new CommandLine(new Main());
+        if (Boolean.getBoolean(INSTALLED)) {
+            SOURCE_FOLDER_ONLY.forEach(all.getCommandSpec()::removeSubcommand);
+        }
+        return all.setParameterExceptionHandler(Errors::explainUsage)
                 .setExecutionExceptionHandler(Errors::explainFailure)
                 .setUsageHelpWidth(HELP_COLUMNS)
                 .setCaseInsensitiveEnumValuesAllowed(true);
@@ -66,10 +89,13 @@ final class Main implements Runnable {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
+            return new String[] {"annulet " + text() + ", Java " + Runtime.version()};
+        }
+
+        /** The version by itself. */
+        static String text() {
             String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {
-                "annulet " + (version == null ? "(not from a jar)" : version) + ", Java " + Runtime.version()
-            };
+            return version == null ? "(not from a jar)" : version;
         }
     }
 }

@@ -2,19 +2,36 @@ package io.annulet.cli;
 
 import io.annulet.backend.Backend;
 import io.annulet.backend.BackendOptions;
-import io.annulet.backend.LinkOptions;
+import io.annulet.backend.ChannelServers;
 import io.annulet.backend.PortOptions;
+import io.annulet.backend.api.ApiOptions;
+import io.annulet.backend.api.ApiRoutes;
+import io.annulet.backend.api.ApiServer;
+import io.annulet.backend.api.ApiSpec;
+import io.annulet.backend.broker.BrokerRules;
+import io.annulet.backend.broker.BrokeredAccess;
+import io.annulet.backend.config.ChannelSpec;
+import io.annulet.backend.config.LinkSpec;
+import io.annulet.backend.config.PortSpec;
+import io.annulet.backend.control.IvshmemOptions;
 import io.annulet.backend.data.PollMode;
-import io.annulet.linux.Cpus;
+import io.annulet.backend.handover.HandoverException;
+import io.annulet.backend.port.HostAccess;
+import io.annulet.cli.config.ConfigFile;
+import io.annulet.cli.config.LogOptions;
+import io.annulet.cli.config.Reload;
+import io.annulet.cli.config.RunSettings;
+import io.annulet.linux.Sandbox;
+import io.annulet.linux.SystemCallFilter;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -33,20 +50,39 @@ import picocli.CommandLine.Spec;
             "      mode=server|client    who listens at the socket: annulet, or the front-end (default: server)",
             "      queues=N              queue pairs (default: 1)",
             "      mtu=N                 what the guest is told it may send",
+            "      max-memory=SIZE       of the guest: a front-end that shares more, such as 64G, is refused (default: 32 TiB)",
             "      seal=auto|require     whether memory that the front-end could shrink is served (default: auto)",
             "      profile=qemu|generic  the kind of front-end that is expected (default: qemu)",
+            "                            generic: one that leaves control queue and configuration space to annulet, such",
+            "                            as user-mode Linux; then mac=ADDRESS speed=MEGABITS too",
             "      coalesce=off|on|adaptive   whether calls are put off, to make one of several (default: off); adaptive:",
             "                            while the queue is busy; coalesce-frames=N coalesce-micros=N: at most until so",
             "                            many frames wait, and so long (default: 32, 50)",
             "      owner= group= perm=   of the socket (default: perm=0660)",
+            "      allow-uid=U[+U] allow-gid=G[+G]  serve only processes of these users or groups (default: all who",
+            "                            may open the socket)",
+            "      A socket that a service manager passed is used where it listens at SOCKET; /dev/fd/N is any passed one.",
             "  NAME=tap:INTERFACE      a tap of this host: an existing one, or a new one that goes when annulet ends",
             "      mtu=N queues=N",
             "      verify=N              of N frames the host calls checked, check one again (1000)",
+            "      io=calls|uring        a system call for each frame to the host (default), or for each burst",
+            "  NAME=af_xdp:INTERFACE   a queue of an interface, past the host's network stack, which does not see it then",
+            "      queue=N               (0); mode=auto|zerocopy|copy  who moves frames (auto: the device if it can)",
+            "      open-checksums=auto|on|off  whether the other end is a kernel that leaves checksums open (auto: of a veth)",
+            "      umem=own|guest        where frames out are read: where they were copied to (default), or on a straight",
+            "                            link in the guest's own memory, all of which is pinned for that",
+            "      program=own|libxdp    ours, alone on the interface (default), or libxdp's, beside those of others",
+            "      busy-poll=N           let the kernel work the device in our calls, N microseconds each (0: not)",
+            "  NAME=vfio:PCI-ADDRESS   a NIC that annulet drives itself; annulet vfio list tells which can be had",
+            "      zero-copy=tx|off      payload from guests is read in place by DMA (default), or copied",
+            "      mtu=N                 of the network behind it; promiscuous=on|off  frames for others too (on)",
+            "      reset=required|optional  whether a device that cannot be reset is refused (default: required)",
             "  NAME=pcap:FILE          every frame to the port goes into a file, or frames come from one",
             "      direction=write|read pace=recorded|fast",
             "  NAME=loopback           every frame comes back",
             "",
             "What a port of the switch may do, for every kind:",
+            "      switch=NAME           the switch that the port is at (default: default)",
             "      vlan=N                in one VLAN: frames without a tag, in and out; those with one are dropped",
             "      trunk=10+20-29        in these VLANs: frames with a tag; native=N: those without one are of this VLAN",
             "      allow-mac=M[+M]       frames from the port have one of these source addresses, in ARP and ND too",
@@ -56,7 +92,19 @@ import picocli.CommandLine.Spec;
             "      frames-in=N frames-out=N  likewise frames a second",
             "      storm=N               frames a second from the port that are flooded: to groups and unknown addresses",
             "      max-macs=N            source addresses at a time",
+            "      mirror=A[+B] mirror-dir=in|out|both  the port gets copies of these ports' frames, and nothing else",
             "  A port with neither vlan nor trunk is in no VLAN, and reaches others in none.",
+            "",
+            "Memory for sealed channels between guests, see annulet channel --help:",
+            "  NAME=ivshmem:SOCKET     for QEMU's ivshmem-doorbell devices",
+            "      size=64M vectors=N    of the memory, a power of two; interrupts of each peer (default: 1)",
+            "      peers=A:B             users who may attach (default: whoever runs this, and root)",
+            "      owner= group= perm=   of the socket (default: perm=0660)",
+            "Seeing frames (each with a comment that tells port, queue, head, virtio-net header and why it was dropped):",
+            "  FILE.pcapng             port=A+B dir=in|out|both  of these ports, and which way (default: all, both)",
+            "      drop=any|REASON[+R]   only frames that were dropped, for one of these reasons",
+            "      filter=EXPRESSION     as tcpdump has it: 'tcp port 80 and not host 10.0.0.1', 'vlan 10', 'less 64'",
+            "      snaplen=N limit-frames=N limit-size=1G limit-time=SECONDS rotate-size=100M rotate-time=SECONDS files=N",
             "",
             "Once every port is open, a line 'ready' is printed. Ports that no --link names share one learning switch.",
             "",
@@ -67,13 +115,12 @@ import picocli.CommandLine.Spec;
         })
 final class RunCommand implements Callable<Integer> {
 
-    /** Never set: the preprocessor puts the file's options in the place of this one. */
-    @SuppressWarnings("unused")
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            preprocessor = OptionFile.class,
-            description = "Options from a file, one a line, as they are written here; # begins a comment.")
+            description =
+                    "A configuration file, see annulet config --help; other options here come on top of it. SIGHUP has"
+                            + " the back-end go over to what the file says then.")
     private @Nullable Path config;
 
     @Option(names = "--port", paramLabel = "NAME=KIND:TARGET[,option=value]...", description = "A port; see below.")
@@ -81,6 +128,21 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--link", paramLabel = "A=B", description = "A straight link between two ports.")
     private List<String> links = List.of();
+
+    @Option(
+            names = "--channel",
+            paramLabel = "NAME=ivshmem:SOCKET[,option=value]...",
+            description = "Memory for a sealed channel; see below.")
+    private List<String> channels = List.of();
+
+    @Mixin
+    private SightChoice sight = new SightChoice();
+
+    @Option(
+            names = "--fd-holder",
+            paramLabel = "SOCKET",
+            description = "Where annulet channel hold keeps what channels need when this process is restarted.")
+    private @Nullable Path holder;
 
     @Option(
             names = "--cpu",
@@ -93,13 +155,13 @@ final class RunCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "Threads that move frames (default: 1, or one for each --cpu): the links and the switch get"
                     + " one in turn, and share out what is left over.")
-    private int workers;
+    private @Nullable Integer workers;
 
     @Option(
             names = "--poll",
             paramLabel = "adaptive|busy|sleep",
             description = "What idle workers do: poll for a while and then sleep (default), poll on, or sleep at once.")
-    private PollMode poll = PollMode.ADAPTIVE;
+    private @Nullable PollMode poll;
 
     @Option(
             names = "--counters",
@@ -108,33 +170,132 @@ final class RunCommand implements Callable<Integer> {
     private @Nullable Path counters;
 
     @Option(
+            names = "--state",
+            paramLabel = "FOLDER|none",
+            description = "Where positions of rings are kept for the back-end that comes after a crash"
+                    + " (default: /dev/shm/annulet-UID).")
+    private @Nullable Path state;
+
+    @Option(
+            names = "--crash-wait",
+            paramLabel = "MS",
+            description = "After a crash: how long guests that are back wait for those that are not before they send"
+                    + " (default: 1000).")
+    private @Nullable Long crashWaitMillis;
+
+    @Option(
+            names = "--api",
+            paramLabel = "SOCKET[,option=value]...",
+            description =
+                    "Serve the control API, for annulet ctl: owner= group= perm= of the socket (default: perm=0660);"
+                            + " read=all|USER+@GROUP, change= likewise: who may (default: all, and this user).")
+    private @Nullable String api;
+
+    @Option(
+            names = "--takeover",
+            description =
+                    "Take over from the back-end that runs with the same arguments, guests and all, and have it end.")
+    private boolean takeover;
+
+    @Option(
             names = "--log",
-            paramLabel = "LEVEL",
-            description = "What is logged on standard error: error, warn, info (default), debug, trace.")
-    private Level logLevel = Level.INFO;
+            paramLabel = "LEVEL[,json]",
+            converter = LogOptions.Converter.class,
+            description =
+                    "What is logged on standard error: error, warn, info (default), debug, trace; json: lines are objects.")
+    private @Nullable LogOptions log;
+
+    @Option(
+            names = SandboxLauncher.OPTION,
+            description = "Give up all rights and files that serving these ports does not need.")
+    private @Nullable Boolean sandbox;
+
+    @Option(
+            names = "--sandbox-allow",
+            paramLabel = "KIND:NAME",
+            description =
+                    "What ports that are added later in a sandbox may open, such as tap:vm* or af_xdp:eth1; may be"
+                            + " repeated.")
+    private List<String> sandboxAllow = List.of();
+
+    @Option(names = SandboxLauncher.INSIDE, hidden = true)
+    private boolean insideSandbox;
+
+    @Option(names = SandboxLauncher.BROKER, hidden = true)
+    private @Nullable Path broker;
 
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() throws InterruptedException {
-        Logs.setLevel(logLevel);
-        BackendOptions options = options();
-        Backend backend = new Backend(options);
-        Thread atShutdown = Thread.ofPlatform().name("shutdown").unstarted(() -> end(backend));
+        RunSettings settings = settings(config == null ? RunSettings.NONE : ConfigFile.read(config));
+        Logs.set(settings.log() == null ? LogOptions.DEFAULTS : settings.log());
+        boolean isChangeable = settings.api() != null || config != null;
+        boolean isChannelsOnly = settings.ports().isEmpty()
+                && settings.api() == null
+                && !settings.channels().isEmpty();
+        BackendOptions options = isChannelsOnly ? null : options(settings, isChangeable);
+        if (Boolean.TRUE.equals(settings.sandbox()) && !insideSandbox) {
+            if (options == null || !settings.channels().isEmpty()) {
+                throw new CommandFailure(
+                        "channels cannot be served in a sandbox: their server hands memory of its own to other processes, and"
+                                + " may have to give sockets away",
+                        "serve them by a process of their own, without --sandbox");
+            }
+            throw launcher(options, settings).launch();
+        }
+        boolean hasChannels = !settings.channels().isEmpty();
+        if (takeover) {
+            Takeover.check(options != null && !hasChannels, settings.api() != null, sight.captures());
+        }
+        Backend backend = options == null ? null : sight.begin(new Backend(options, access()));
+        Reload reload =
+                backend == null || config == null ? null : new Reload(config, backend, this::settings, settings);
+        Services services = new Services(backend, channelServers(settings), apiServer(settings, backend, reload));
+        if (backend != null) {
+            Takeover.prepare(backend, takeover, hasChannels);
+        }
+        ServiceManager manager =
+                ServiceManager.of(System.getenv(), ProcessHandle.current().pid());
+        Thread atShutdown = Thread.ofPlatform().name("shutdown").unstarted(() -> end(services, manager));
         Runtime.getRuntime().addShutdownHook(atShutdown);
         boolean started = false;
         try {
-            backend.start();
+            services.start();
             started = true;
+        } catch (HandoverException e) {
+            throw Takeover.failure(e);
         } finally {
             if (!started) {
                 cancel(atShutdown);
             }
         }
-        announce(options, backend);
-        new CountDownLatch(1).await();
+        if (insideSandbox) {
+            Sandbox.hideMemory();
+            SystemCallFilter.install();
+        }
+        if (reload != null) {
+            reload.onSignal();
+        }
+        announce(services, settings);
+        manager.ready(services.summary());
+        manager.watchdogPeriod().ifPresent(period -> services.pulse(period, manager::alive));
+        services.awaitAbandoned();
         return 0;
+    }
+
+    private SandboxLauncher launcher(BackendOptions options, RunSettings settings) {
+        try {
+            return new SandboxLauncher(
+                    options, filesWhileItRuns(settings), config, new BrokerRules(sandboxAllow).allowed());
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--sandbox-allow: " + e.getMessage(), e);
+        }
+    }
+
+    private HostAccess access() {
+        return broker == null ? HostAccess.DIRECT : BrokeredAccess.connect(broker);
     }
 
     /** A back-end that did not start ends with the status of its error. */
@@ -151,61 +312,86 @@ final class RunCommand implements Callable<Integer> {
      * was told to end, and did, has succeeded: so it is closed here, and the process halted with 0. Nothing that comes
      * later in an orderly exit is missed, since the log is not buffered and all files are closed.
      */
-    private static void end(Backend backend) {
-        backend.close();
+    private static void end(Services services, ServiceManager manager) {
+        manager.stopping();
+        services.close();
         Runtime.getRuntime().halt(0);
     }
 
-    private void announce(BackendOptions options, Backend backend) {
+    private void announce(Services services, RunSettings settings) {
         PrintWriter out = spec.commandLine().getOut();
-        for (PortOptions port : options.ports()) {
-            AttachHelp.lines(port, backend.interfaceNames()).forEach(out::println);
+        Backend backend = services.backend();
+        if (backend != null) {
+            for (PortOptions port : settings.ports()) {
+                AttachHelp.lines(port, backend.interfaceNames()).forEach(out::println);
+            }
+        }
+        for (IvshmemOptions channel : settings.channels()) {
+            AttachHelp.lines(channel).forEach(out::println);
         }
         out.println("ready");
         out.flush();
     }
 
-    private BackendOptions options() {
+    /** What the command line says, on top of what a file says. */
+    private RunSettings settings(RunSettings ofFile) {
+        return ofCommandLine().over(ofFile);
+    }
+
+    private RunSettings ofCommandLine() {
         try {
-            return new BackendOptions(
+            return new RunSettings(
                     ports.stream().map(PortSpec::parse).toList(),
-                    links.stream().map(RunCommand::parseLink).toList(),
-                    parseWorkers(),
-                    parseCpus(),
+                    links.stream().map(LinkSpec::parse).toList(),
+                    channels.stream().map(ChannelSpec::parse).toList(),
+                    holder,
+                    workers,
+                    cpus,
                     poll,
-                    counters);
+                    counters,
+                    state,
+                    crashWaitMillis,
+                    api == null ? null : ApiSpec.parse(api),
+                    log,
+                    sandbox);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+            throw usage(e);
         }
     }
 
-    private static LinkOptions parseLink(String text) {
-        String[] ends = text.split("=", -1);
-        if (ends.length != 2) {
-            throw new IllegalArgumentException("'" + text + "' is no link; write A=B with the names of two ports");
-        }
-        return new LinkOptions(ends[0], ends[1]);
+    private ParameterException usage(IllegalArgumentException e) {
+        return new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
 
-    private int parseWorkers() {
-        if (workers < 1 && spec.commandLine().getParseResult().hasMatchedOption("--workers")) {
-            throw new IllegalArgumentException("--workers " + workers + ": 1 to " + BackendOptions.MAX_WORKERS);
+    private BackendOptions options(RunSettings settings, boolean isChangeable) {
+        try {
+            return settings.backendOptions(isChangeable);
+        } catch (IllegalArgumentException e) {
+            throw usage(e);
         }
-        return workers;
     }
 
-    private BitSet parseCpus() {
-        if (cpus == null) {
-            return new BitSet();
+    private List<Path> filesWhileItRuns(RunSettings settings) {
+        ApiOptions api = settings.api();
+        Stream<@Nullable Path> others = Stream.of(settings.counters(), api == null ? null : api.socket());
+        List<Path> files = sight.files();
+        others.filter(Objects::nonNull).forEach(files::add);
+        return files;
+    }
+
+    private @Nullable ApiServer apiServer(RunSettings settings, @Nullable Backend backend, @Nullable Reload reload) {
+        ApiOptions options = settings.api();
+        return options == null || backend == null
+                ? null
+                : new ApiServer(
+                        options, ApiRoutes.of(backend, Main.Version.text(), reload == null ? null : reload::reload));
+    }
+
+    private ChannelServers channelServers(RunSettings settings) {
+        try {
+            return new ChannelServers(settings.channels(), settings.holder());
+        } catch (IllegalArgumentException e) {
+            throw usage(e);
         }
-        BitSet wanted = Cpus.parse(cpus);
-        BitSet lacking = (BitSet) wanted.clone();
-        BitSet available = Cpus.available();
-        lacking.andNot(available);
-        if (!lacking.isEmpty()) {
-            throw new IllegalArgumentException("--cpu " + cpus + ": this process may not run on " + Cpus.format(lacking)
-                    + "; there are " + Cpus.format(available));
-        }
-        return wanted;
     }
 }

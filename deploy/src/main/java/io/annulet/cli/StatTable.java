@@ -15,6 +15,7 @@ final class StatTable {
 
     private static final String IN_DROPPED = "in.dropped.";
     private static final String OUT_DROPPED = "out.dropped.";
+    private static final String BATCHES = "in.batches.";
 
     /** What the columns show. */
     private static final List<String> COLUMNS = List.of("in.frames", "in.bytes", "out.frames", "out.bytes");
@@ -86,6 +87,7 @@ final class StatTable {
     private static void appendDetails(StringBuilder text, Map<String, Long> counters) {
         Map<String, Long> in = new LinkedHashMap<>();
         Map<String, Long> out = new LinkedHashMap<>();
+        Map<String, Long> batches = new LinkedHashMap<>();
         Map<String, Long> other = new LinkedHashMap<>();
         counters.forEach((name, value) -> {
             if (value == 0 || IMPLIED.contains(name)) {
@@ -95,12 +97,15 @@ final class StatTable {
                 in.put(name.substring(IN_DROPPED.length()), value);
             } else if (name.startsWith(OUT_DROPPED)) {
                 out.put(name.substring(OUT_DROPPED.length()), value);
+            } else if (name.startsWith(BATCHES)) {
+                batches.put(name.substring(BATCHES.length()) + "+:", value);
             } else {
                 other.put(name, value);
             }
         });
         appendLine(text, "dropped in", in);
         appendLine(text, "dropped out", out);
+        appendLine(text, "bursts of frames", batches);
         appendLine(text, "also", other);
     }
 

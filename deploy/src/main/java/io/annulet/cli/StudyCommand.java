@@ -1,10 +1,12 @@
 package io.annulet.cli;
 
+import io.annulet.cli.config.LogOptions;
 import io.annulet.cli.study.Study;
 import io.annulet.cli.study.StudyRun;
 import io.annulet.cli.study.batching.BatchingStudy;
 import io.annulet.cli.study.copy.CopyStudy;
 import io.annulet.cli.study.syscalls.SyscallStudy;
+import io.annulet.cli.study.umem.UmemStudy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -16,13 +18,19 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code annulet study}: measures what batching, copying and system calls cost on this machine, and writes a report. */
+/** {@code annulet study}: measures what batching, copying, system calls and pools of memory cost, and writes a report. */
 @Command(
         name = "study",
-        description = "Measures what batching, copying and system calls cost here, and writes a report.",
+        description =
+                "Measures what batching, copying, system calls and pools of memory cost here, and writes a report.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {StudyCommand.Batching.class, StudyCommand.Copy.class, StudyCommand.Syscalls.class},
+        subcommands = {
+            StudyCommand.Batching.class,
+            StudyCommand.Copy.class,
+            StudyCommand.Syscalls.class,
+            StudyCommand.Umem.class
+        },
         footer = {
             "",
             "Each writes report.html (one file, with charts), the charts as SVG and PNG, points.csv and summary.json.",
@@ -70,7 +78,7 @@ final class StudyCommand implements Runnable {
 
         private int run(Study study, CommandSpec spec) throws IOException, InterruptedException {
             // Guests come and go by the hundred, which is nothing to tell.
-            Logs.setLevel(Level.WARN);
+            Logs.set(new LogOptions(Level.WARN, false));
             Path folder = out != null ? out : Path.of("study-" + study.name());
             return new StudyRun(study, folder, seed, quick, spec.commandLine()).run(resume, compare, json);
         }
@@ -136,6 +144,25 @@ final class StudyCommand implements Runnable {
         @Override
         public Integer call() throws IOException, InterruptedException {
             return options.run(new SyscallStudy(options.quick), spec);
+        }
+    }
+
+    /** {@code annulet study umem}. */
+    @Command(
+            name = "umem",
+            description = "How many chunks an AF_XDP socket needs for a rate of arrivals, against a model.",
+            mixinStandardHelpOptions = true)
+    static final class Umem implements Callable<Integer> {
+
+        @Mixin
+        private Options options;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            return options.run(new UmemStudy(options.quick), spec);
         }
     }
 }

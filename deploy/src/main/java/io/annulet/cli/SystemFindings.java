@@ -23,6 +23,9 @@ final class SystemFindings {
     private static final long COUNTERS_BYTES = 8 * MIB;
     private static final long GUEST_BYTES = 256 * MIB;
 
+    /** The first version of Landlock that restricts ioctl(2). */
+    private static final int LANDLOCK_WITH_DEVICES = 5;
+
     private SystemFindings() {}
 
     static Finding java(int feature, String vendorAndVersion) {
@@ -171,11 +174,33 @@ final class SystemFindings {
         }
         boolean anyReady = controllers.stream().anyMatch(Device::isReadyForUserSpace);
         return anyReady
-                ? Finding.ok(subject, detail)
+                ? Finding.ok(subject, detail + "; guests that a NIC reads from may have no balloon and no virtio-mem")
                 : Finding.limited(
                         subject,
                         detail + ", none with the driver vfio-pci",
-                        "sudo driverctl set-override ADDRESS vfio-pci");
+                        "see annulet vfio list, then: sudo ./annulet vfio bind ADDRESS");
+    }
+
+    /** What {@code run --sandbox} needs, and what it gets beyond that. */
+    static Finding sandbox(int landlockVersion, boolean hasFilters, boolean noNewPrivileges) {
+        String subject = "sandbox";
+        if (landlockVersion == 0) {
+            return Finding.missing(
+                    subject,
+                    "no Landlock, which run --sandbox needs to give up files",
+                    "boot with lsm=landlock,... (Linux 5.13 or later)");
+        }
+        if (!hasFilters || !noNewPrivileges) {
+            return Finding.missing(
+                    subject,
+                    hasFilters ? "programs that are executed may gain rights" : "no filters of system calls",
+                    "use a kernel with CONFIG_SECCOMP_FILTER");
+        }
+        String detail =
+                "Landlock version " + landlockVersion + ", system-call filters, no new privileges: run --sandbox";
+        return landlockVersion < LANDLOCK_WITH_DEVICES
+                ? Finding.limited(subject, detail + " (calls to devices are not restricted)", "use Linux 6.10 or later")
+                : Finding.ok(subject, detail);
     }
 
     static Finding ioUring(KernelFeatures.Answer answer) {

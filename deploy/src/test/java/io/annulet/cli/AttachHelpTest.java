@@ -2,6 +2,7 @@ package io.annulet.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.annulet.backend.config.PortSpec;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -22,6 +22,15 @@ final class DoctorCommandTest {
     private final StringWriter out = new StringWriter();
 
     @Test
+    void theSandboxIsWhatTheKernelHasOfIt() {
+        assertEquals(Verdict.MISSING, SystemFindings.sandbox(0, true, true).verdict());
+        assertEquals(Verdict.MISSING, SystemFindings.sandbox(7, false, true).verdict());
+        assertEquals(Verdict.MISSING, SystemFindings.sandbox(7, true, false).verdict());
+        assertEquals(Verdict.LIMITED, SystemFindings.sandbox(4, true, true).verdict());
+        assertEquals(Verdict.OK, SystemFindings.sandbox(5, true, true).verdict());
+    }
+
+    @Test
     void aMachineThatRunsTheTestsCanRun() {
         assertEquals(0, doctor());
         assertTrue(out.toString().contains("ok       Java "), out::toString);

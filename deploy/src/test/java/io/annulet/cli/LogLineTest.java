@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,11 +18,30 @@ import org.slf4j.event.KeyValuePair;
 final class LogLineTest {
     @Test
     void holdsTimeLevelShortNameMessageAndPairs() {
-        LoggingEvent event = event("port opened", null);
-        event.setKeyValuePairs(List.of(new KeyValuePair("port", "a"), new KeyValuePair("why", "new \"one\"")));
+        LoggingEvent event = event("opened", null);
+        event.setKeyValuePairs(List.of(
+                new KeyValuePair("port", "a"),
+                new KeyValuePair("session", 3L),
+                new KeyValuePair("why", "new \"one\"")));
         assertEquals(
-                "2026-01-31T12:00:00.000Z WARN  Session port opened port=a why=\"new \\\"one\\\"\"\n",
+                "2026-01-31T12:00:00.000Z WARN  Session a: opened session=3 why=\"new \\\"one\\\"\"\n",
                 new LogLine().doLayout(event));
+    }
+
+    @Test
+    void asAnObjectItHasThemByName() throws IOException {
+        LoggingEvent event = event("what a\n\"peer\" sent", new IllegalStateException("why"));
+        event.setKeyValuePairs(List.of(new KeyValuePair("port", "a"), new KeyValuePair("session", 3L)));
+        String line = new LogJson().doLayout(event);
+        assertEquals(line.length() - 1, line.indexOf('\n'), "one line");
+        JsonNode object = new ObjectMapper().readTree(line);
+        assertEquals("2026-01-31T12:00:00Z", object.get("time").asText());
+        assertEquals("WARN", object.get("level").asText());
+        assertEquals("io.annulet.backend.control.Session", object.get("logger").asText());
+        assertEquals("what a\n\"peer\" sent", object.get("message").asText());
+        assertEquals("a", object.get("port").asText());
+        assertEquals(3, object.get("session").asInt());
+        assertTrue(object.get("error").asText().contains("IllegalStateException: why"), line);
     }
 
     @Test

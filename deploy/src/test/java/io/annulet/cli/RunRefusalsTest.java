@@ -46,6 +46,25 @@ final class RunRefusalsTest {
                 "choose another file with --counters PATH", "--port", "a=loopback", "--counters", missing.toString());
     }
 
+    /** Before anything is given up. */
+    @Test
+    void whatCannotBeServedInASandboxSaysWhy() {
+        assertRefused("mapping guest memory for a NIC", "--sandbox", "--port", "n=vfio:0000:00:03.0");
+        assertRefused(
+                "giving its socket away needs a right",
+                "--sandbox",
+                "--port",
+                "a=vhost-user:" + directory.resolve("a") + ",owner=root");
+        assertRefused("channels cannot be served in a sandbox", "--sandbox", "--channel", "c=ivshmem:/tmp/c");
+        assertRefused(
+                "'vfio:x' is nothing that can be opened later",
+                "--sandbox",
+                "--port",
+                "a=loopback",
+                "--sandbox-allow",
+                "vfio:x");
+    }
+
     private void assertRefused(String message, String... arguments) {
         List<String> all = new ArrayList<>(List.of("run", "--log", "error"));
         all.addAll(List.of(arguments));

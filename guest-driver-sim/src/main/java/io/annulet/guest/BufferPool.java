@@ -1,7 +1,7 @@
 package io.annulet.guest;
 
 /**
- * Equal buffers in guest RAM and a stack of those that are free; owned by the thread of its queue.
+ * Equal buffers in guest RAM and a queue of those that are free; owned by the thread of its queue.
  *
  * <pre>
  *  one buffer      0                          64
@@ -16,6 +16,7 @@ final class BufferPool {
     private final long[] hostAddresses;
     private final long[] guestAddresses;
     private final int[] freeSlots;
+    private int firstFree;
     private int freeCount;
 
     BufferPool(GuestRam ram, int count, int dataByteLength) {
@@ -35,9 +36,10 @@ final class BufferPool {
     }
 
     void freeAll() {
+        firstFree = 0;
         freeCount = freeSlots.length;
         for (int i = 0; i < freeCount; i++) {
-            freeSlots[i] = freeCount - 1 - i;
+            freeSlots[i] = i;
         }
     }
 
@@ -49,17 +51,33 @@ final class BufferPool {
         return freeCount;
     }
 
-    /** The slot that {@link #take} takes next. */
+    /** The slot that {@link #take} takes next: the one that has been free for longest. */
     int next() {
-        return freeSlots[freeCount - 1];
+        return freeSlots[firstFree];
+    }
+
+    /** The slot that is taken after {@code before} others. */
+    int next(int before) {
+        int at = firstFree + before;
+        return freeSlots[at < freeSlots.length ? at : at - freeSlots.length];
     }
 
     int take() {
-        return freeSlots[--freeCount];
+        int slot = next();
+        take(1);
+        return slot;
+    }
+
+    /** Takes as many slots as {@link #next(int)} named. */
+    void take(int count) {
+        int at = firstFree + count;
+        firstFree = at < freeSlots.length ? at : at - freeSlots.length;
+        freeCount -= count;
     }
 
     void giveBack(int slot) {
-        freeSlots[freeCount++] = slot;
+        int at = firstFree + freeCount++;
+        freeSlots[at < freeSlots.length ? at : at - freeSlots.length] = slot;
     }
 
     /** Host address of a buffer's data. */

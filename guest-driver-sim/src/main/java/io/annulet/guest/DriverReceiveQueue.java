@@ -2,6 +2,7 @@ package io.annulet.guest;
 
 import io.annulet.memory.HostMemory;
 import io.annulet.vring.DriverHalf;
+import java.util.Arrays;
 
 /**
  * A receive queue as its driver works it; owned by one thread.
@@ -18,14 +19,20 @@ public final class DriverReceiveQueue {
     private final ChainBuilder chains;
     private final int bufferByteLength;
     private final int[] slotOfHead;
+    private final UsedBuffers used = new UsedBuffers();
     private final int[] taken;
     private final ReceivedFrame frame;
+    private final FrameBurst burst = new FrameBurst();
+    private final long[] guestAddresses = new long[FrameBurst.CAPACITY];
+    private final int[] byteLengths = new int[FrameBurst.CAPACITY];
+    private final int[] heads = new int[FrameBurst.CAPACITY];
     private final DeviceViolations violations = new DeviceViolations();
     private DriverHalf half;
     private ReceivedHeaderRules headerRules = new ReceivedHeaderRules(0);
     private int headerByteLength = NetHeaderLayout.BYTES;
     private int headerOffset;
     private boolean mergeable;
+    private int writtenByteLength;
     private int takenCount;
     private long receivedFrames;
     private long receivedBytes;
@@ -40,6 +47,7 @@ public final class DriverReceiveQueue {
         this.chains = new ChainBuilder(ram, framing, slots);
         this.slotOfHead = new int[options.ringSize()];
         this.taken = new int[slots];
+        Arrays.fill(byteLengths, bufferByteLength);
         this.frame = new ReceivedFrame(slots * framing.descriptors());
         this.half = vring.half();
     }
@@ -52,6 +60,7 @@ public final class DriverReceiveQueue {
         mergeable = mergeableBuffers;
         half = vring.begin(features, baseIndex);
         half.suppressCalls();
+        used.clear();
         buffers.freeAll();
         while (buffers.free() > 0) {
             post(buffers.take());
@@ -69,6 +78,11 @@ public final class DriverReceiveQueue {
         return buffers.count() / buffersEach;
     }
 
+    /** Where a frame lies in a receive buffer, counted from 0. */
+    public long bufferAddress(int buffer) {
+        return buffers.host(buffer);
+    }
+
     public int headerByteLength() {
         return headerByteLength;
     }
@@ -80,38 +94,103 @@ public final class DriverReceiveQueue {
      */
     public int receive(FrameHandler handler, int maxFrames) {
         int frames = 0;
-        boolean any = false;
-        for (int i = 0; i < maxFrames && takeBuffer(); i++) {
-            any = true;
-            try {
-                if (gather()) {
-                    receivedFrames++;
-                    receivedBytes += frame.byteLength();
-                    frames++;
-                    handler.onFrame(frame);
-                }
-            } finally {
-                offerAgain();
-            }
+        int handled = 0;
+        while (handled < maxFrames && (used.left() > 0 || lookAhead(maxFrames - handled, handler.readsFrames()))) {
+            int plain = findPlain(maxFrames - handled);
+            handled += Math.max(1, plain);
+            frames += plain > 0 ? receivePlain(handler, plain) : receiveNext(handler);
         }
-        if (any) {
+        if (handled > 0) {
             publish();
         }
         return frames;
     }
 
+    /** Takes used buffers ahead, no more than frames are wanted; false if there are none. */
+    private boolean lookAhead(int maxBuffers, boolean readsFrames) {
+        if (used.take(half, slotOfHead, maxBuffers) > 0) {
+            violations.add(DeviceViolation.NOT_OFFERED);
+            if (!vring.goesOnBehindAStray()) {
+                used.dropLast();
+            }
+        }
+        used.touch(buffers, headerOffset, readsFrames);
+        return used.left() > 0;
+    }
+
+    /** How many of the next buffers are plain frames, each whole and in one piece; they are in the burst then. */
+    private int findPlain(int max) {
+        burst.begin(headerOffset);
+        int most = framing.isOneDescriptor() ? Math.min(max, used.left()) : 0;
+        int count = 0;
+        while (count < most && used.hasSlot(count)) {
+            long data = buffers.host(used.slot(count));
+            int written = used.writtenByteLength(count);
+            if (written < headerByteLength || written > bufferByteLength || !isPlain(data - headerOffset)) {
+                break;
+            }
+            burst.add(data, written - headerByteLength);
+            count++;
+        }
+        return count;
+    }
+
+    private boolean isPlain(long header) {
+        return ReceivedHeaderRules.isPlain(header)
+                && (!mergeable || HostMemory.loadShort(header + NetHeaderLayout.NUM_BUFFERS) == 1);
+    }
+
+    /** Has the handler see the frames of the burst; returns how many it saw. */
+    private int receivePlain(FrameHandler handler, int count) {
+        receivedFrames += count;
+        for (int i = 0; i < count; i++) {
+            receivedBytes += burst.byteLength(i);
+        }
+        try {
+            handler.onFrames(burst, frame);
+        } finally {
+            offerPlainAgain(count);
+        }
+        return count;
+    }
+
+    private void offerPlainAgain(int count) {
+        for (int i = 0; i < count; i++) {
+            guestAddresses[i] = buffers.guest(used.slot(i)) - headerByteLength;
+        }
+        half.offerEach(guestAddresses, byteLengths, heads, count, true);
+        for (int i = 0; i < count; i++) {
+            slotOfHead[heads[i]] = used.slot(i);
+        }
+        used.skip(count);
+    }
+
+    /** Has the handler see the next frame; returns how many it saw. */
+    private int receiveNext(FrameHandler handler) {
+        try {
+            if (takeBuffer() && gather()) {
+                receivedFrames++;
+                receivedBytes += frame.byteLength();
+                handler.onFrame(frame);
+                return 1;
+            }
+            return 0;
+        } finally {
+            offerAgain();
+        }
+    }
+
     /** Takes one used buffer; false if there is none. One that was never offered counts as a buffer without a slot. */
     private boolean takeBuffer() {
-        int head = half.takeUsed();
-        if (head >= 0) {
-            taken[takenCount++] = slotOfHead[head];
-            return true;
+        if (used.left() == 0 && !lookAhead(1, false)) {
+            return false;
         }
-        if (head == DriverHalf.NOT_OFFERED) {
-            violations.add(DeviceViolation.NOT_OFFERED);
-            return vring.goesOnBehindAStray();
+        if (used.hasSlot(0)) {
+            taken[takenCount++] = used.slot(0);
         }
-        return false;
+        writtenByteLength = used.writtenByteLength(0);
+        used.skip(1);
+        return true;
     }
 
     /** Makes a frame of the buffer taken and those it says belong to it. False if that cannot be. */
@@ -120,7 +199,7 @@ public final class DriverReceiveQueue {
             return false;
         }
         long data = buffers.host(taken[0]);
-        long written = half.writtenByteLength();
+        int written = writtenByteLength;
         if (written < headerByteLength) {
             return violated(DeviceViolation.SHORTER_THAN_HEADER);
         }
@@ -131,10 +210,10 @@ public final class DriverReceiveQueue {
         int numBuffers = mergeable ? HostMemory.loadShort(header + NetHeaderLayout.NUM_BUFFERS) : 1;
         frame.begin(header);
         if (numBuffers == 1 && framing.isOneDescriptor()) {
-            frame.addPiece(data, (int) written - headerByteLength);
+            frame.addPiece(data, written - headerByteLength);
             return hasGoodHeader();
         }
-        return gatherPieces(data, (int) written, numBuffers) && hasGoodHeader();
+        return gatherPieces(data, written, numBuffers) && hasGoodHeader();
     }
 
     private boolean hasGoodHeader() {
@@ -152,12 +231,12 @@ public final class DriverReceiveQueue {
             if (before == taken.length || !takeBuffer() || takenCount == before) {
                 return violated(DeviceViolation.BUFFERS_MISSING);
             }
-            long written = half.writtenByteLength();
+            int written = writtenByteLength;
             if (written > bufferByteLength) {
                 return violated(DeviceViolation.WRITTEN_BEYOND_BUFFER);
             }
             frame.addBuffer();
-            addPieces(buffers.host(taken[before]), (int) written, 0);
+            addPieces(buffers.host(taken[before]), written, 0);
         }
         return frame.byteLength() <= ReceivedFrame.MAX_BYTE_LENGTH || violated(DeviceViolation.FRAME_TOO_LONG);
     }

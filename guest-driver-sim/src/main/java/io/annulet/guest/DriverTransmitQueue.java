@@ -19,11 +19,16 @@ public final class DriverTransmitQueue {
     private final KickPolicy kickPolicy;
     private final BufferPool buffers;
     private final ChainBuilder chains;
+    private final int ringDescriptors;
     private final int maxFrameByteLength;
     private final int[] slotOfHead;
+    private final long[] guestAddresses = new long[FrameBurst.CAPACITY];
+    private final int[] byteLengths = new int[FrameBurst.CAPACITY];
+    private final int[] heads = new int[FrameBurst.CAPACITY];
     private final DeviceViolations violations = new DeviceViolations();
     private DriverHalf half;
     private int headerByteLength = NetHeaderLayout.BYTES;
+    private int headerOffset;
     private int unpublished;
     private long submittedFrames;
     private long usedFrames;
@@ -31,6 +36,7 @@ public final class DriverTransmitQueue {
     DriverTransmitQueue(GuestRam ram, DriverVring vring, QueueOptions options) {
         this.vring = vring;
         this.framing = options.transmitFraming();
+        this.ringDescriptors = framing.ringDescriptors();
         this.kickPolicy = options.kickPolicy();
         this.maxFrameByteLength = options.maxFrameByteLength();
         int slots = options.transmitBuffers();
@@ -43,6 +49,7 @@ public final class DriverTransmitQueue {
     /** Begins afresh on a cleared ring. */
     void start(long features, int headerBytes, int baseIndex) {
         headerByteLength = headerBytes;
+        headerOffset = ChainBuilder.headerOffset(framing, headerBytes);
         half = vring.begin(features, baseIndex);
         half.suppressCalls();
         buffers.freeAll();
@@ -51,6 +58,11 @@ public final class DriverTransmitQueue {
 
     public DriverVring vring() {
         return vring;
+    }
+
+    /** Where a frame lies in a transmit buffer, counted from 0. */
+    public long bufferAddress(int buffer) {
+        return buffers.host(buffer);
     }
 
     public int headerByteLength() {
@@ -66,11 +78,40 @@ public final class DriverTransmitQueue {
      * Until {@link #submit} the same one is returned again.
      */
     public long reserve() {
-        if (!hasRoom(1)) {
-            return 0;
+        return hasRoom(1) ? begin() : 0;
+    }
+
+    /** Begins the header of the next frame; returns the address for the frame. */
+    private long begin() {
+        long data = buffers.host(buffers.next());
+        clearHeader(data - headerOffset);
+        return data;
+    }
+
+    /**
+     * Likewise for up to {@code max} frames that are submitted together; as many as there are buffers for.
+     *
+     * @param keptFree buffers that are left free
+     */
+    public void reserve(FrameBurst burst, int max, int keptFree) {
+        burst.begin(headerOffset);
+        int wanted = Math.min(max, FrameBurst.CAPACITY);
+        if (!isFreeFor(keptFree + wanted)) {
+            reclaim();
         }
-        zeroHeader(headerAddress());
-        return buffers.host(buffers.next());
+        int count = Math.min(wanted, room() - keptFree);
+        for (int i = 0; i < count; i++) {
+            long data = buffers.host(buffers.next(i));
+            clearHeader(data - headerOffset);
+            burst.add(data, 0);
+        }
+    }
+
+    /** How many frames can be submitted without taking anything back. */
+    private int room() {
+        return framing.isOneDescriptor()
+                ? Math.min(buffers.free(), half.freeDescriptors())
+                : Math.min(buffers.free(), half.freeDescriptors() / ringDescriptors);
     }
 
     /** Whether so many frames can be submitted now; takes back what was used if that is needed. */
@@ -80,7 +121,7 @@ public final class DriverTransmitQueue {
 
     /** Whether so many frames can be submitted without taking anything back; without a division, which every frame pays. */
     private boolean isFreeFor(int frames) {
-        return buffers.free() >= frames && half.freeDescriptors() >= frames * framing.ringDescriptors();
+        return buffers.free() >= frames && half.freeDescriptors() >= frames * ringDescriptors;
     }
 
     /** How many frames the device and the driver have between them. */
@@ -90,25 +131,57 @@ public final class DriverTransmitQueue {
 
     /** Where the header of the reserved frame lies; {@link NetHeaderLayout} draws it. */
     public long headerAddress() {
-        return buffers.host(buffers.next()) - ChainBuilder.headerOffset(framing, headerByteLength);
+        return buffers.host(buffers.next()) - headerOffset;
     }
 
-    private void zeroHeader(long header) {
-        HostMemory.storeLong(header, 0);
+    /** Writes only what is not zero: the device has read the line, and would have to fetch it again. */
+    private void clearHeader(long header) {
+        clear(header);
         if (headerByteLength > 16) {
-            HostMemory.storeLong(header + 8, 0);
+            clear(header + 8);
         }
-        HostMemory.storeLong(header + headerByteLength - 8, 0);
+        clear(header + headerByteLength - 8);
+    }
+
+    private static void clear(long address) {
+        if (HostMemory.loadLong(address) != 0) {
+            HostMemory.storeLong(address, 0);
+        }
     }
 
     /** Offers the reserved buffer with a frame of this length; the device may see it only after {@link #flush}. */
     public void submit(int frameByteLength) {
+        if (!isFreeFor(1)) {
+            throw new IllegalStateException("no buffer was reserved: all are with the device");
+        }
         if (frameByteLength < 0 || frameByteLength > maxFrameByteLength) {
             throw new IllegalArgumentException("a frame of " + frameByteLength + " bytes");
         }
         int slot = buffers.take();
         int head = chains.offer(half, slot, buffers.guest(slot), headerByteLength, frameByteLength, false);
         offered(head, slot);
+    }
+
+    /** Offers the frames that were reserved, once they and their lengths are written. */
+    public void submit(FrameBurst burst) {
+        int count = burst.count();
+        if (!framing.isOneDescriptor()) {
+            for (int i = 0; i < count; i++) {
+                submit(burst.byteLength(i));
+            }
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            guestAddresses[i] = buffers.guest(buffers.next(i)) - headerByteLength;
+            byteLengths[i] = headerByteLength + burst.byteLength(i);
+        }
+        half.offerEach(guestAddresses, byteLengths, heads, count, false);
+        for (int i = 0; i < count; i++) {
+            slotOfHead[heads[i]] = buffers.next(i);
+        }
+        buffers.take(count);
+        unpublished += count;
+        submittedFrames += count;
     }
 
     private void offered(int head, int slot) {
@@ -176,25 +249,30 @@ public final class DriverTransmitQueue {
     /** Takes back what the device is done with; returns how many frames. */
     public int reclaim() {
         int frames = 0;
-        for (int i = 0; i < slotOfHead.length; i++) {
-            int head = half.takeUsed();
-            if (head == DriverHalf.NOTHING) {
-                break;
+        int looked = 0;
+        boolean mayBeMore = true;
+        while (mayBeMore && looked < slotOfHead.length) {
+            int count = half.takeUsed(heads, byteLengths, heads.length);
+            for (int i = 0; i < count; i++) {
+                frames += takeBack(heads[i]);
             }
-            if (head == DriverHalf.NOT_OFFERED) {
-                violations.add(DeviceViolation.NOT_OFFERED);
-                if (vring.goesOnBehindAStray()) {
-                    continue;
-                }
-                break;
-            }
-            if (slotOfHead[head] != NO_SLOT) {
-                buffers.giveBack(slotOfHead[head]);
-            }
-            frames++;
+            looked += count;
+            boolean hasStray = count > 0 && heads[count - 1] == DriverHalf.NOT_OFFERED;
+            mayBeMore = hasStray ? vring.goesOnBehindAStray() : count == heads.length;
         }
         usedFrames += frames;
         return frames;
+    }
+
+    private int takeBack(int head) {
+        if (head == DriverHalf.NOT_OFFERED) {
+            violations.add(DeviceViolation.NOT_OFFERED);
+            return 0;
+        }
+        if (slotOfHead[head] != NO_SLOT) {
+            buffers.giveBack(slotOfHead[head]);
+        }
+        return 1;
     }
 
     /** Waits, sleeping, until the device has used something; false if it did not in time. */

@@ -63,11 +63,15 @@ public final class FrameFactory {
 
     /** Writes the next frame to a host address, {@link #MIN_BYTE_LENGTH} bytes or more. */
     public void write(long address, int byteLength) {
-        write(address, byteLength, sequence++);
+        write(address, byteLength, sequence);
+        sequence++;
     }
 
     /** Writes any frame of the flow, without counting it. */
     public void write(long address, int byteLength, long number) {
+        if (address == 0) {
+            throw new IllegalStateException("no buffer was reserved: all are with the device");
+        }
         HostMemory.storeLong(address, firstWord);
         HostMemory.storeLong(address + 8, secondWord);
         HostMemory.storeLong(address + SEQUENCE_AT, number);

@@ -33,6 +33,25 @@ public record GuestOptions(
             | VirtioFeature.NET_MQ
             | VirtioFeature.PROTOCOL_FEATURES;
 
+    /** What a Linux guest acknowledges beside them where the control queue is the back-end's. */
+    public static final long CONTROL_FEATURES = VirtioFeature.NET_MAC
+            | VirtioFeature.NET_STATUS
+            | VirtioFeature.NET_CTRL_VQ
+            | VirtioFeature.NET_CTRL_RX
+            | VirtioFeature.NET_CTRL_RX_EXTRA
+            | VirtioFeature.NET_CTRL_VLAN
+            | VirtioFeature.NET_CTRL_MAC_ADDR
+            | VirtioFeature.NET_GUEST_ANNOUNCE
+            | VirtioFeature.NET_CTRL_GUEST_OFFLOADS
+            | VirtioFeature.NET_SPEED_DUPLEX;
+
+    /** And what there is to say about queues by it, which changes the header before each frame. */
+    public static final long QUEUE_FEATURES = VirtioFeature.NET_RSS
+            | VirtioFeature.NET_HASH_REPORT
+            | VirtioFeature.NET_NOTF_COAL
+            | VirtioFeature.NET_VQ_NOTF_COAL
+            | VirtioFeature.NET_DEVICE_STATS;
+
     public static final long QEMU_PROTOCOL_FEATURES = ProtocolFeature.maskOf(
             ProtocolFeature.MQ,
             ProtocolFeature.RARP,
@@ -60,6 +79,16 @@ public record GuestOptions(
 
     public GuestOptions withFeatures(long other) {
         return new GuestOptions(other, protocolFeatures, queuePairs, queues, ram, memorySlots, timeoutNanos);
+    }
+
+    /** A front-end that hands the control queue and the configuration space over. */
+    public GuestOptions withControlQueue() {
+        return withFeatures(features | CONTROL_FEATURES)
+                .withProtocolFeatures(protocolFeatures | ProtocolFeature.CONFIG.mask());
+    }
+
+    boolean mayHaveControlQueue() {
+        return (features & VirtioFeature.NET_CTRL_VQ) != 0;
     }
 
     public GuestOptions without(long some) {
@@ -90,7 +119,13 @@ public record GuestOptions(
         return new GuestOptions(features, protocolFeatures, queuePairs, queues, ram, memorySlots, nanos);
     }
 
+    /** The same with all pages of the memory brought in at once, so that no frame waits for one. */
+    public GuestOptions withPopulatedRam() {
+        return withRam(ramOrEnough().withPopulate());
+    }
+
     RamOptions ramOrEnough() {
-        return ram != null ? ram : RamOptions.of(NetDriver.ramByteLength(queues, queuePairs));
+        long control = mayHaveControlQueue() ? DriverControlQueue.RAM_BYTES : 0;
+        return ram != null ? ram : RamOptions.of(NetDriver.ramByteLength(queues, queuePairs, control));
     }
 }

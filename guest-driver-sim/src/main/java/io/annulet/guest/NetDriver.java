@@ -3,6 +3,7 @@ package io.annulet.guest;
 import io.annulet.vhostuser.VirtioFeature;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A virtio-net driver in user space: pairs of receive and transmit queues in guest RAM; owned by one thread. Queues share
@@ -16,6 +17,7 @@ public final class NetDriver implements AutoCloseable {
     private final List<DriverReceiveQueue> receiveQueues = new ArrayList<>();
     private final List<DriverTransmitQueue> transmitQueues = new ArrayList<>();
     private final List<DriverVring> vrings = new ArrayList<>();
+    private @Nullable DriverControlQueue controlQueue;
 
     public NetDriver(GuestRam ram, QueueOptions options, int queuePairs) {
         this.options = options;
@@ -39,15 +41,29 @@ public final class NetDriver implements AutoCloseable {
         return vring;
     }
 
+    /** Adds a control queue, which is the ring behind those of all pairs that the device has. */
+    void addControlQueue(GuestRam ram, int index) {
+        DriverControlQueue added = new DriverControlQueue(ram, index);
+        controlQueue = added;
+        vrings.add(added.vring());
+    }
+
     /** Guest RAM that is enough for this many pairs, a multiple of 2 MiB. */
     public static long ramByteLength(QueueOptions options, int queuePairs) {
+        return ramByteLength(options, queuePairs, 0);
+    }
+
+    static long ramByteLength(QueueOptions options, int queuePairs, long more) {
         long huge = 2L << 20;
-        return (options.pairByteLength() * queuePairs + huge - 1) / huge * huge;
+        return (options.pairByteLength() * queuePairs + more + huge - 1) / huge * huge;
     }
 
     /** Begins afresh, as a driver that probes its device: rings cleared, all receive buffers offered. */
     public void start(long acknowledgedFeatures) {
-        for (int vring = vrings.size() - 1; vring >= 0; vring--) {
+        if (controlQueue != null) {
+            controlQueue.start(acknowledgedFeatures);
+        }
+        for (int vring = 2 * queuePairs() - 1; vring >= 0; vring--) {
             start(vring, acknowledgedFeatures);
         }
     }
@@ -75,7 +91,12 @@ public final class NetDriver implements AutoCloseable {
         return transmitQueues.get(pair);
     }
 
-    /** All vrings in the order of their numbers: receive queue 0, transmit queue 0, receive queue 1, ... */
+    /** Null if none was agreed on. */
+    public @Nullable DriverControlQueue controlQueue() {
+        return controlQueue;
+    }
+
+    /** All vrings in the order of their numbers: receive queue 0, transmit queue 0, receive queue 1, ..., control queue. */
     public List<DriverVring> vrings() {
         return List.copyOf(vrings);
     }

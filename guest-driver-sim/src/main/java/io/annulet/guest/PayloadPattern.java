@@ -52,11 +52,8 @@ public final class PayloadPattern {
     /** Writes the payload that follows from a base. */
     public static void write(long address, int byteLength, long base) {
         int counted = Math.min(byteLength, COUNTED_BYTES);
-        int i = 0;
-        for (; i + 8 <= counted; i += 8) {
-            HostMemory.storeLong(address + i, base + (i >> 3));
-        }
-        for (; i < counted; i++) {
+        writeWords(address, counted >> 3, base);
+        for (int i = counted & ~7; i < counted; i++) {
             HostMemory.storeByte(address + i, countedByte(base, i));
         }
         if (byteLength > COUNTED_BYTES) {
@@ -64,19 +61,64 @@ public final class PayloadPattern {
         }
     }
 
+    /** Without a loop: for so few words its set-up costs more than they do. */
+    @SuppressWarnings("fallthrough")
+    private static void writeWords(long address, int words, long base) {
+        switch (words) {
+            case 8:
+                HostMemory.storeLong(address + 56, base + 7);
+            case 7:
+                HostMemory.storeLong(address + 48, base + 6);
+            case 6:
+                HostMemory.storeLong(address + 40, base + 5);
+            case 5:
+                HostMemory.storeLong(address + 32, base + 4);
+            case 4:
+                HostMemory.storeLong(address + 24, base + 3);
+            case 3:
+                HostMemory.storeLong(address + 16, base + 2);
+            case 2:
+                HostMemory.storeLong(address + 8, base + 1);
+            case 1:
+                HostMemory.storeLong(address, base);
+            default:
+        }
+    }
+
     /** Whether it is the payload that follows from a base. */
     public static boolean matches(long address, int byteLength, long base) {
         int counted = Math.min(byteLength, COUNTED_BYTES);
-        long difference = 0;
-        int i = 0;
-        for (; i + 8 <= counted; i += 8) {
-            difference |= HostMemory.loadLong(address + i) ^ (base + (i >> 3));
-        }
-        for (; i < counted; i++) {
+        long difference = differenceOfWords(address, counted >> 3, base);
+        for (int i = counted & ~7; i < counted; i++) {
             difference |= HostMemory.loadByte(address + i) ^ countedByte(base, i);
         }
         return difference == 0
                 && (byteLength <= COUNTED_BYTES
                         || HostMemory.same(blockAddress(base), address + COUNTED_BYTES, byteLength - COUNTED_BYTES));
+    }
+
+    @SuppressWarnings("fallthrough")
+    private static long differenceOfWords(long address, int words, long base) {
+        long difference = 0;
+        switch (words) {
+            case 8:
+                difference = HostMemory.loadLong(address + 56) ^ (base + 7);
+            case 7:
+                difference |= HostMemory.loadLong(address + 48) ^ (base + 6);
+            case 6:
+                difference |= HostMemory.loadLong(address + 40) ^ (base + 5);
+            case 5:
+                difference |= HostMemory.loadLong(address + 32) ^ (base + 4);
+            case 4:
+                difference |= HostMemory.loadLong(address + 24) ^ (base + 3);
+            case 3:
+                difference |= HostMemory.loadLong(address + 16) ^ (base + 2);
+            case 2:
+                difference |= HostMemory.loadLong(address + 8) ^ (base + 1);
+            case 1:
+                difference |= HostMemory.loadLong(address) ^ base;
+            default:
+        }
+        return difference;
     }
 }

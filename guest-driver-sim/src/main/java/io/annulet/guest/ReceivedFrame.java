@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
  */
 public final class ReceivedFrame {
 
-    /** Longer than any frame: 65,535 bytes of IP packet with Ethernet header and a VLAN tag. */
-    static final int MAX_BYTE_LENGTH = 65_535 + 14 + 4;
+    /** Longer than any frame: 65,535 bytes of IP packet with Ethernet header and two VLAN tags. */
+    static final int MAX_BYTE_LENGTH = 65_535 + 14 + 8;
 
     private final long[] pieceAddresses;
     private final int[] pieceByteLengths;

@@ -32,6 +32,11 @@ final class ReceivedHeaderRules {
         return (features & anyOf) != 0 ? 1 << type : 0;
     }
 
+    /** Whether a header says nothing but where the frame begins, which is right whatever was acknowledged. */
+    static boolean isPlain(long header) {
+        return (HostMemory.loadLong(header) & ANYTHING) == 0;
+    }
+
     /** What is wrong with a header; null if nothing. */
     @Nullable
     DeviceViolation judge(long header, int frameByteLength) {

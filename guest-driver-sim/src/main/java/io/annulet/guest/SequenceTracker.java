@@ -8,6 +8,7 @@ import java.util.Arrays;
  *
  * <p>Each flow has a window of sequence numbers behind its newest one. A number missing in it is lost until it comes late
  * (reordered); one that comes again is a duplicate; one from before the window can be either and is counted as stale.
+ * Frames that come in order are marked in the window only when one comes that does not.
  */
 public final class SequenceTracker {
 
@@ -22,6 +23,7 @@ public final class SequenceTracker {
     private final int window;
     private final long[] firstSequences;
     private final long[] nextSequences;
+    private final long[] markedSequences;
     private final long[][] seen;
     private long lost;
     private long duplicated;
@@ -34,6 +36,7 @@ public final class SequenceTracker {
         window = Math.clamp(Integer.highestOneBit(ALL_WINDOWS / Math.max(1, flows)), MIN_WINDOW, WINDOW);
         firstSequences = new long[flows];
         nextSequences = new long[flows];
+        markedSequences = new long[flows];
         seen = new long[flows][window >> BITS];
     }
 
@@ -45,6 +48,7 @@ public final class SequenceTracker {
     public void startFlow(int flow, long sequence) {
         firstSequences[flow] = sequence;
         nextSequences[flow] = sequence;
+        markedSequences[flow] = sequence;
     }
 
     /** Each flow begins with whatever number comes first, as for a receiver that does not know its sender. */
@@ -56,7 +60,6 @@ public final class SequenceTracker {
     public void onFrame(int flow, long sequence) {
         if (sequence == nextSequences[flow]) {
             nextSequences[flow] = sequence + 1;
-            mark(flow, sequence);
         } else {
             outOfTurn(flow, sequence);
         }
@@ -67,13 +70,12 @@ public final class SequenceTracker {
         if (next == UNKNOWN) {
             startFlow(flow, sequence);
             onFrame(flow, sequence);
-        } else if (sequence > next) {
-            lost += sequence - next;
-            for (long missing = Math.max(next, sequence - window); missing < sequence; missing++) {
-                unmark(flow, missing);
-            }
-            mark(flow, sequence);
-            nextSequences[flow] = sequence + 1;
+            return;
+        }
+        markUpTo(flow, next);
+        if (sequence > next) {
+            skipTo(flow, sequence);
+            onFrame(flow, sequence);
         } else if (sequence < firstSequences[flow]) {
             early++;
         } else if (next - sequence > window) {
@@ -85,6 +87,25 @@ public final class SequenceTracker {
             lost--;
             reordered++;
         }
+    }
+
+    /** Those that came in order since the last one that did not. */
+    private void markUpTo(int flow, long next) {
+        for (long inOrder = Math.max(markedSequences[flow], next - window); inOrder < next; inOrder++) {
+            mark(flow, inOrder);
+        }
+        markedSequences[flow] = next;
+    }
+
+    /** Those up to this one are missing. */
+    private void skipTo(int flow, long sequence) {
+        long next = nextSequences[flow];
+        lost += sequence - next;
+        for (long missing = Math.max(next, sequence - window); missing < sequence; missing++) {
+            unmark(flow, missing);
+        }
+        nextSequences[flow] = sequence;
+        markedSequences[flow] = sequence;
     }
 
     private void mark(int flow, long sequence) {
@@ -103,11 +124,16 @@ public final class SequenceTracker {
         return (int) (sequence & window - 1) >> BITS;
     }
 
+    /** The number behind the newest one that came. */
+    public long nextSequence(int flow) {
+        return nextSequences[flow];
+    }
+
     /** Counts as lost what was sent behind the last frame that came: {@code sent} is the flow's next number. */
     public void closeFlow(int flow, long sent) {
-        if (nextSequences[flow] != UNKNOWN) {
-            lost += Math.max(0, sent - nextSequences[flow]);
-            nextSequences[flow] = Math.max(sent, nextSequences[flow]);
+        if (nextSequences[flow] != UNKNOWN && sent > nextSequences[flow]) {
+            markUpTo(flow, nextSequences[flow]);
+            skipTo(flow, sent);
         }
     }
 

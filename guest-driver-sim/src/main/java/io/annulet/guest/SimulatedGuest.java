@@ -21,6 +21,7 @@ public final class SimulatedGuest implements AutoCloseable {
     private static final int STATUS_FEATURES_OK = 1 | 2 | 8;
     private static final int STATUS_DRIVER_OK = STATUS_FEATURES_OK | 4;
 
+    private static final int MAX_VRINGS = 256;
     private static final long TRANSLATED_PIECE_BYTES = 64 << 10;
 
     private final GuestOptions options;
@@ -41,7 +42,7 @@ public final class SimulatedGuest implements AutoCloseable {
         this.frontEnd = frontEnd;
         this.ram = ram;
         this.driver = driver;
-        this.bases = new int[2 * options.queuePairs()];
+        this.bases = new int[MAX_VRINGS];
     }
 
     /** Connects to a back-end's socket and brings the device up. */
@@ -56,6 +57,7 @@ public final class SimulatedGuest implements AutoCloseable {
         try {
             guest.features = guest.negotiate() & options.features() & ~VirtioFeature.LOG_ALL;
             guest.checkRingSize();
+            guest.addControlQueue();
             guest.boot();
             up = true;
             return guest;
@@ -141,12 +143,23 @@ public final class SimulatedGuest implements AutoCloseable {
         }
     }
 
+    /** VIRTIO 1.4, "Network Device, Virtqueues": the control queue is behind all pairs, or behind the one without MQ. */
+    private void addControlQueue() {
+        if ((features & VirtioFeature.NET_CTRL_VQ) != 0) {
+            boolean isMultiQueue = (features & (VirtioFeature.NET_MQ | VirtioFeature.NET_RSS)) != 0;
+            driver.addControlQueue(ram, isMultiQueue ? 2 * Math.toIntExact(frontEnd.getQueueNum()) : 2);
+        }
+    }
+
     /** The driver probes its device: all rings empty. */
     private void boot() {
         driver.start(features);
         int first = options.queues().baseIndex();
         driver.vrings().forEach(vring -> bases[vring.index()] = vring.firstBase(first));
         resume();
+        if (driver.controlQueue() != null && options.queuePairs() > 1) {
+            driver.controlQueue().useQueuePairs(options.queuePairs());
+        }
     }
 
     /**
@@ -199,7 +212,7 @@ public final class SimulatedGuest implements AutoCloseable {
             ExtensionMessages messages = new ExtensionMessages(frontEnd);
             if (inflight == null) {
                 inflight = messages.getInflightFd(
-                        driver.vrings().size(), options.queues().ringSize());
+                        2 * options.queuePairs(), options.queues().ringSize());
             }
             messages.setInflightFd(inflight);
         }
@@ -286,25 +299,34 @@ public final class SimulatedGuest implements AutoCloseable {
         boot();
     }
 
-    /**
-     * Goes on with a new back-end after the old one died, as QEMU does: the same rings, each from its used index on. What
-     * was available and not used is worked again.
-     */
+    /** Goes on with a new back-end after the old one died: the same rings; what was not used is worked again. */
     public void reconnect(Path socket) {
         reconnect(VhostUserFrontEnd.connect(socket, options.timeoutNanos()));
     }
 
-    /** Goes on over another connection, which the guest owns from now on. */
     public void reconnect(VhostUserFrontEnd other) {
+        reconnect(other, true);
+    }
+
+    /** Likewise as QEMU, which does not know how far a packed ring came and tells once more where it was last started. */
+    public void reconnectWithoutPackedBases(Path socket) {
+        reconnect(VhostUserFrontEnd.connect(socket, options.timeoutNanos()), false);
+    }
+
+    private void reconnect(VhostUserFrontEnd other, boolean knowsPackedBases) {
         crash();
         frontEnd = other;
         negotiate();
-        if ((features & ~offered) != 0) {
+        long lacking = features & ~offered;
+        if (lacking != 0) {
             throw new FrontEndException(
-                    FrontEndException.Reason.NOT_OFFERED,
-                    "the new back-end lacks features 0x" + Long.toHexString(features & ~offered));
+                    FrontEndException.Reason.NOT_OFFERED, "the new back-end lacks 0x" + Long.toHexString(lacking));
         }
-        driver.vrings().forEach(vring -> bases[vring.index()] = vring.baseAfterLoss());
+        for (DriverVring vring : driver.vrings()) {
+            if (knowsPackedBases || vring.layout() instanceof SplitRing) {
+                bases[vring.index()] = vring.baseAfterLoss();
+            }
+        }
         resume();
     }
 

@@ -67,6 +67,11 @@ public final class TrafficChecker implements FrameHandler {
                 PayloadPattern.base(flow, sequence, byteLength));
     }
 
+    /** The number behind the newest one of a flow that came. */
+    public long nextSequence(int flow) {
+        return sequences.nextSequence(flow);
+    }
+
     /** Counts as lost what was sent behind the last frame that came: {@code sent} is the flow's next number. */
     public void closeFlow(int flow, long sent) {
         sequences.closeFlow(flow, sent);

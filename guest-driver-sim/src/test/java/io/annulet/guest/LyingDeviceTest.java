@@ -3,6 +3,7 @@ package io.annulet.guest;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annulet.memory.HostMemory;
@@ -91,6 +92,9 @@ final class LyingDeviceTest {
             assertTrue(transmit.send(new byte[60]));
         }
         assertEquals(0, transmit.reserve());
+        FrameFactory frames = new FrameFactory(1, 2, 3);
+        assertThrows(IllegalStateException.class, () -> frames.write(transmit.reserve(), 60));
+        assertThrows(IllegalStateException.class, () -> transmit.submit(60));
         assertFalse(transmit.offerPrepared(RamOptions.GUEST_BASE, 64));
         transmit.flush();
         transmitRing.usedElement(0, transmitRing.availHead(3), 0);

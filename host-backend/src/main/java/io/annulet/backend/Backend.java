@@ -1,50 +1,41 @@
 package io.annulet.backend;
 
+import io.annulet.backend.capture.Captures;
 import io.annulet.backend.control.ControlLoop;
+import io.annulet.backend.control.FlightFiles;
 import io.annulet.backend.control.GuestEndpoint;
-import io.annulet.backend.data.Forwarder;
-import io.annulet.backend.data.Link;
-import io.annulet.backend.data.Switch;
-import io.annulet.backend.data.SwitchTable;
+import io.annulet.backend.control.PortBudget;
+import io.annulet.backend.control.StateFolder;
 import io.annulet.backend.data.Worker;
 import io.annulet.backend.data.WorkerIdle;
 import io.annulet.backend.data.WorkerProxy;
-import io.annulet.backend.port.LoopbackPort;
-import io.annulet.backend.port.PcapPort;
-import io.annulet.backend.port.PcapPortOptions;
-import io.annulet.backend.port.Port;
-import io.annulet.backend.port.SharedPort;
-import io.annulet.backend.port.TapPort;
+import io.annulet.backend.handover.HandoverException;
+import io.annulet.backend.handover.Taking;
+import io.annulet.backend.port.HostAccess;
 import io.annulet.backend.stats.CountersFile;
-import io.annulet.backend.stats.CountersPaths;
-import io.annulet.backend.stats.PortCounters;
 import io.annulet.backend.stats.WorkerCounters;
-import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The composition root: puts counters, control loop, workers and ports together and takes them apart again. Started and
- * closed by any thread, one at a time.
+ * The composition root: puts counters, control loop, workers and ports together, changes them while they run, and takes them
+ * apart again. Started, changed and closed by any thread, one at a time; what it tells of itself may be read meanwhile.
  *
- * <p>Straight links and the switch are the forwarding domains. The workers are shared out among them, and each port has a
+ * <p>Straight links and switches are the forwarding domains. The workers are shared out among them, and each port has a
  * shard for every worker of its domain. The ports of a domain begin at different workers, so that their queues spread.
  */
 public final class Backend implements AutoCloseable {
@@ -54,39 +45,41 @@ public final class Backend implements AutoCloseable {
     /** VIRTIO 1.2, "Split Virtqueues" and "Packed Virtqueues": the largest Queue Size. */
     private static final int MAX_RING_SIZE = 32_768;
 
-    private static final long START_NANOS = TimeUnit.SECONDS.toNanos(10);
-
     /** All of closing; a service manager, and the user, count on two seconds. */
     private static final long CLOSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
 
-    /** Room for counters that ports may get while the back-end runs. */
-    private static final int SPARE_COUNTERS = 64;
-
-    /** A port as its shards and their workers, and what has to be closed once the workers have left it. */
-    private record Membership(
-            List<? extends Port> shards,
-            List<WorkerProxy> workers,
-            @Nullable AutoCloseable resource) {
-
-        String name() {
-            return shards.getFirst().name();
-        }
-    }
-
-    /** A domain's workers and what forwards for each of them. */
-    private record Domain(List<WorkerProxy> workers, List<Forwarder> forwarders) {}
-
     private final BackendOptions options;
     private final List<WorkerThread> workers = new ArrayList<>();
-    private final List<Membership> members = new ArrayList<>();
-    private final List<GuestEndpoint> endpoints = new ArrayList<>();
-    private final Map<String, String> interfaceNames = new HashMap<>();
+    private final StateFolder state;
+    private final HostAccess access;
+    private final Captures captures;
     private @Nullable CountersFile counters;
     private @Nullable ControlLoop control;
+    private volatile @Nullable OpenPorts open;
+    private volatile BackendOptions running;
+    private volatile @Nullable Path countersPath;
+
+    /** Held by whoever changes the ports, or hands them over. */
+    private final ReentrantLock changes = new ReentrantLock();
+
+    private final CompletableFuture<Void> handedOver = new CompletableFuture<>();
+    private @Nullable GivingBackend giving;
+    private @Nullable TakenBackend taken;
+    private Runnable warming = () -> {};
+    private boolean stays;
     private boolean used;
 
     public Backend(BackendOptions options) {
+        this(options, HostAccess.DIRECT);
+    }
+
+    /** @param access opens what needs rights */
+    public Backend(BackendOptions options, HostAccess access) {
         this.options = options;
+        this.access = access;
+        this.running = options.withoutPorts();
+        this.state = new StateFolder(options.state(), options.crashWait());
+        this.captures = new Captures(options.workerCount());
     }
 
     /**
@@ -107,12 +100,174 @@ public final class Backend implements AutoCloseable {
             if (!started) {
                 close();
             }
+            if (taken != null) {
+                taken.close();
+                taken = null;
+            }
         }
     }
 
+    /**
+     * Asks the back-end that runs with the same arguments for everything that it serves; {@link #start} takes it then. What
+     * the caller does between the two costs no guest anything.
+     *
+     * @throws HandoverException if there is none, or it cannot be taken over
+     */
+    public synchronized void takeOver() {
+        String obstacle = GivingBackend.obstacle(options);
+        Path door = GivingBackend.doorOf(options);
+        if (obstacle != null || door == null) {
+            throw new HandoverException(obstacle != null ? obstacle : "there is no folder of state to find it by");
+        }
+        taken = new TakenBackend(Taking.begin(door, Parts.names(options)));
+    }
+
+    /** No process can take over from this back-end. Before it is started. */
+    public synchronized void stay() {
+        stays = true;
+    }
+
+    /** Run before this back-end is given up, to have compiled what the pause consists of. Before it is started. */
+    public synchronized void warmBy(Runnable rehearsal) {
+        warming = rehearsal;
+    }
+
+    /** Completes when another process has taken over: closing this back-end then changes nothing for anybody. */
+    public CompletableFuture<Void> handedOver() {
+        return handedOver.copy();
+    }
+
+    // What it tells of itself, to any thread.
+
+    /** As it is configured now. */
+    public BackendOptions options() {
+        return running;
+    }
+
+    /** The ports that are open. */
+    public List<OpenPort> ports() {
+        OpenPorts current = open;
+        return current == null ? List.of() : current.ports();
+    }
+
+    /** The links and switches that have ports. */
+    public List<Domain> domains() {
+        OpenPorts current = open;
+        return current == null ? List.of() : current.domains();
+    }
+
+    /** The names of the threads that move frames. */
+    public List<String> workerNames() {
+        return IntStream.range(0, options.workerCount())
+                .mapToObj(Backend::workerName)
+                .toList();
+    }
+
+    private static String workerName(int number) {
+        return "worker-" + number;
+    }
+
+    /** The file of the counters; null before the start. */
+    public @Nullable Path countersPath() {
+        return countersPath;
+    }
+
     /** The interface of each tap port, by the port's name, as the kernel completed it. */
-    public synchronized Map<String, String> interfaceNames() {
-        return Map.copyOf(interfaceNames);
+    public Map<String, String> interfaceNames() {
+        Map<String, String> names = new HashMap<>();
+        for (OpenPort port : ports()) {
+            String name = port.interfaceName();
+            if (name != null) {
+                names.put(port.name(), name);
+            }
+        }
+        return names;
+    }
+
+    /**
+     * Goes over to another configuration, which differs in its ports and links only. Ports that are the same in both are not
+     * touched; all of the difference is made, or nothing.
+     *
+     * @param step from the configuration that runs to the next
+     * @return what was different
+     * @throws BackendException if that is not possible; the message says why
+     */
+    public synchronized Difference change(UnaryOperator<BackendOptions> step) {
+        BackendOptions next = step.apply(running);
+        OpenPorts current = open;
+        if (current == null) {
+            throw new BackendException("the back-end does not run", null);
+        }
+        options.checkOnlyPortsDiffer(next);
+        checkRoom(current, next);
+        if (!changes.tryLock()) {
+            throw new BackendException("another process is about to take over; ask that one", null);
+        }
+        try {
+            Difference difference = new PortChange(current, running, next).apply();
+            running = next;
+            if (!difference.isNone()) {
+                LOG.info("changed: {}", difference);
+            }
+            return difference;
+        } finally {
+            changes.unlock();
+        }
+    }
+
+    private void checkRoom(OpenPorts current, BackendOptions next) {
+        int rows = 0;
+        for (PortOptions port : next.ports()) {
+            Domain.Key key = next.domainOf(port);
+            int shards = current.workersOf(key).size();
+            if (port instanceof PortOptions.Nic && shards > 1) {
+                throw new BackendException(
+                        "port " + port.name() + ": a NIC is worked by one worker, and the " + key + " has " + shards
+                                + "; put it at another switch or link",
+                        null);
+            }
+            rows += shards;
+        }
+        if (rows > options.roomForRows()) {
+            throw new BackendException(
+                    "there is room for the counters of " + options.roomForRows() + " ports and workers, and this needs "
+                            + rows + "; restart the back-end to make more",
+                    null);
+        }
+    }
+
+    /** Whether it works, and whether anybody can still come. Once it is started. */
+    public synchronized BackendWatch watch() {
+        return new BackendWatch(
+                Objects.requireNonNull(control),
+                workers.stream().map(WorkerThread::proxy).toList(),
+                ports().stream()
+                        .map(OpenPort::endpoint)
+                        .filter(Objects::nonNull)
+                        .map(GuestEndpoint::lost)
+                        .toList());
+    }
+
+    /** What looks at its frames; captures that are begun before the back-end is started see the first frame. */
+    public Captures captures() {
+        return captures;
+    }
+
+    /** From the start on, records of ports are written there when something is wrong. */
+    public void recordTo(Path folder) {
+        state.recordTo(new FlightFiles(folder));
+    }
+
+    /** What happened last between each port and its front-ends, by the ports' names. */
+    public Map<String, CompletableFuture<Map<String, Object>>> flights(String why) {
+        Map<String, CompletableFuture<Map<String, Object>>> flights = new HashMap<>();
+        for (OpenPort port : ports()) {
+            GuestEndpoint endpoint = port.endpoint();
+            if (endpoint != null) {
+                flights.put(port.name(), endpoint.flight(why));
+            }
+        }
+        return flights;
     }
 
     private void open() {
@@ -120,146 +275,76 @@ public final class Backend implements AutoCloseable {
         if (!options.unusedCpus().isEmpty()) {
             LOG.warn("processors {} have nothing to do: there are fewer workers", options.unusedCpus());
         }
-        CountersFile openedCounters = openCounters();
+        BackendFiles.prepareState(options, state);
+        CountersFile openedCounters = BackendFiles.openCounters(options, taken != null && options.counters() != null);
         counters = openedCounters;
+        countersPath = openedCounters.path();
         ControlLoop openedControl = new ControlLoop();
         control = openedControl;
         startWorkers(openedCounters, openedControl);
-        int domain = 0;
-        for (LinkOptions link : options.links()) {
-            List<PortOptions> ends = options.ports().stream()
-                    .filter(port -> link.joins(port.name()))
-                    .toList();
-            openPorts(domain(domain++, Link::new), ends, openedCounters, openedControl);
+        captures.attach(workers.stream().map(WorkerThread::proxy).toList());
+        OpenPorts ports = new OpenPorts(
+                workers.stream().map(WorkerThread::proxy).toList(),
+                new PortOpener(
+                        openedCounters,
+                        openedControl,
+                        state,
+                        PortBudget.ofThisProcess(options.ports().size()),
+                        access,
+                        taken));
+        open = ports;
+        Parts parts = new Parts(
+                options,
+                workers.stream().map(WorkerThread::proxy).toList(),
+                ports,
+                openedCounters,
+                openedControl,
+                state);
+        ports.leaveUnstarted(taken != null);
+        if (taken != null) {
+            parts.hold(true);
         }
-        if (!options.switchedPorts().isEmpty()) {
-            SwitchTable table = new SwitchTable(options.policies());
-            Domain network = domain(domain, () -> new Switch(table));
-            openPorts(network, options.switchedPorts(), openedCounters, openedControl);
+        List<Domain.Key> domains = options.domains();
+        for (int i = 0; i < domains.size(); i++) {
+            ports.addDomain(domains.get(i), options.workersOf(i));
         }
-        List<CompletableFuture<Void>> listening =
-                endpoints.stream().map(GuestEndpoint::start).toList();
-        for (int i = 0; i < listening.size(); i++) {
-            await(listening.get(i), "open port " + endpoints.get(i).options().name());
+        if (taken == null) {
+            state.expectPorts((int) options.ports().stream()
+                    .filter(PortOptions.Guest.class::isInstance)
+                    .count());
         }
+        new PortChange(ports, running, options).apply();
+        running = options;
+        ports.leaveUnstarted(false);
+        goOn(new GivingBackend(parts, changes, () -> running, warming, () -> handedOver.complete(null)), parts);
     }
 
-    private CountersFile openCounters() {
-        int room =
-                options.portRows() * PortCounters.COUNT + options.workerCount() * WorkerCounters.COUNT + SPARE_COUNTERS;
-        Path path = options.counters();
-        try {
-            if (path == null) {
-                Path directory = CountersPaths.directory();
-                CountersPaths.prepare(directory);
-                CountersFile.removeStale(directory);
-                path = CountersPaths.ofThisProcess(directory);
-            }
-            LOG.info("counters {}", path);
-            return CountersFile.create(path, room);
-        } catch (IOException e) {
-            throw new BackendException(
-                    "make the counters file " + (path == null ? CountersPaths.directory() : path) + ": " + reason(e)
-                            + "; choose another file with --counters PATH",
-                    e);
+    /** Takes over from the process before, if there is one, and from then on may be taken over from. */
+    private void goOn(GivingBackend giver, Parts parts) {
+        TakenBackend before = taken;
+        if (before != null) {
+            before.finish(parts);
+            BackendFiles.take(options, parts.counters());
+            countersPath = parts.counters().path();
+            LOG.info("{}", before);
         }
-    }
-
-    private static String reason(IOException e) {
-        if (e instanceof FileAlreadyExistsException) {
-            return "it is there already";
+        if (!stays) {
+            giver.open(before == null ? null : before.door());
         }
-        String reason = e instanceof FileSystemException known ? known.getReason() : e.getMessage();
-        return reason != null ? reason : e.getClass().getSimpleName().replace("Exception", "");
+        giving = giver;
     }
 
     private void startWorkers(CountersFile file, ControlLoop loop) {
         List<Integer> cpus = options.workerCpus();
         for (int i = 0; i < options.workerCount(); i++) {
-            String name = "worker-" + i;
+            String name = workerName(i);
             Worker worker = new Worker(name, MAX_RING_SIZE);
             WorkerErrors errors = new WorkerErrors(name, new WorkerCounters(file.manager(), name), loop::execute);
             Integer cpu = cpus.isEmpty() ? null : cpus.get(i);
             WorkerThread thread = new WorkerThread(
                     worker, new WorkerProxy(worker), new WorkerIdle(worker, options.poll()), cpu, errors);
             workers.add(thread);
-            await(thread.start(), "start " + name);
-        }
-    }
-
-    private Domain domain(int number, Supplier<Forwarder> forwarder) {
-        List<WorkerProxy> its = options.workersOf(number).stream()
-                .map(worker -> workers.get(worker).proxy())
-                .toList();
-        return new Domain(its, Stream.generate(forwarder).limit(its.size()).toList());
-    }
-
-    private void openPorts(Domain domain, List<PortOptions> ports, CountersFile file, ControlLoop loop) {
-        int home = 0;
-        for (PortOptions port : replaysLast(ports)) {
-            List<PortCounters> rows = domain.workers().stream()
-                    .map(worker -> new PortCounters(file.manager(), port.name()))
-                    .toList();
-            Membership member = open(port, domain.workers(), home, rows, loop);
-            members.add(member);
-            for (int i = 0; i < domain.workers().size(); i++) {
-                CompletableFuture<Void> added = new CompletableFuture<>();
-                domain.workers()
-                        .get(i)
-                        .addPort(member.shards().get(i), domain.forwarders().get(i), () -> added.complete(null));
-                await(added, "give port " + port.name() + " to its worker");
-            }
-            home = (home + 1) % domain.workers().size();
-        }
-    }
-
-    /** A replay begins at once, so the ports that its frames go to are there before it. */
-    private static List<PortOptions> replaysLast(List<PortOptions> ports) {
-        return ports.stream()
-                .sorted(Comparator.comparing(port -> port instanceof PortOptions.Pcap pcap
-                        && pcap.options().direction() == PcapPortOptions.Direction.READ))
-                .toList();
-    }
-
-    private Membership open(
-            PortOptions options, List<WorkerProxy> its, int home, List<PortCounters> rows, ControlLoop loop) {
-        try {
-            return switch (options) {
-                case PortOptions.Guest guest -> {
-                    GuestEndpoint endpoint = new GuestEndpoint(guest.options(), loop, its, home, rows);
-                    endpoints.add(endpoint);
-                    yield new Membership(endpoint.port().shards(), its, null);
-                }
-                case PortOptions.Tap tap -> {
-                    List<TapPort> shards = TapPort.openShared(tap.name(), tap.options(), home, rows);
-                    interfaceNames.put(tap.name(), shards.getFirst().interfaceName());
-                    yield new Membership(shards, its, shards.getFirst());
-                }
-                case PortOptions.Pcap pcap -> {
-                    PcapPort port = PcapPort.open(pcap.name(), pcap.options(), rows.get(home));
-                    yield new Membership(SharedPort.of(port, home, its, rows), its, port);
-                }
-                case PortOptions.Loopback loopback -> {
-                    Port port = new LoopbackPort(loopback.name(), rows.get(home));
-                    yield new Membership(SharedPort.of(port, home, its, rows), its, null);
-                }
-            };
-        } catch (RuntimeException e) {
-            throw new BackendException("open port " + options.name() + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static void await(CompletableFuture<Void> future, String action) {
-        try {
-            future.get(START_NANOS, TimeUnit.NANOSECONDS);
-        } catch (ExecutionException e) {
-            Throwable cause = e.getCause();
-            throw new BackendException(action + ": " + (cause == null ? e : cause).getMessage(), cause);
-        } catch (TimeoutException e) {
-            throw new BackendException(action + ": no answer in time; the log may say why", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new BackendException(action + ": interrupted", e);
+            OpenPorts.await(thread.start(), "start " + name);
         }
     }
 
@@ -270,58 +355,34 @@ public final class Backend implements AutoCloseable {
     @Override
     public synchronized void close() {
         long deadlineNanos = System.nanoTime() + CLOSE_NANOS;
-        awaitEnd(endpoints.stream().map(GuestEndpoint::close).toList(), deadlineNanos, "sessions");
-        endpoints.clear();
-        awaitEnd(members.stream().flatMap(Backend::leave).toList(), deadlineNanos, "ports");
-        members.forEach(Backend::release);
-        members.clear();
-        workers.forEach(worker -> stop(worker, deadlineNanos));
+        if (giving != null) {
+            giving.close();
+            giving = null;
+        }
+        OpenPorts current = open;
+        open = null;
+        if (current != null) {
+            awaitEnd(
+                    current.ports().stream()
+                            .map(OpenPort::endpoint)
+                            .filter(Objects::nonNull)
+                            .map(GuestEndpoint::close)
+                            .toList(),
+                    deadlineNanos,
+                    "sessions");
+            awaitEnd(current.ports().stream().map(OpenPort::leave).toList(), deadlineNanos, "ports");
+            current.releaseAll();
+        }
+        workers.forEach(worker -> worker.stopBy(deadlineNanos));
         workers.clear();
+        captures.close();
         if (control != null) {
             control.close();
             control = null;
         }
         if (counters != null) {
-            remove(counters);
+            BackendFiles.remove(counters);
             counters = null;
-        }
-    }
-
-    private static Stream<CompletableFuture<Void>> leave(Membership member) {
-        return IntStream.range(0, member.workers().size()).mapToObj(i -> {
-            CompletableFuture<Void> left = new CompletableFuture<>();
-            member.workers().get(i).removePort(member.shards().get(i), () -> left.complete(null));
-            return left;
-        });
-    }
-
-    private static void release(Membership member) {
-        AutoCloseable resource = member.resource();
-        if (resource == null) {
-            return;
-        }
-        try {
-            resource.close();
-        } catch (Exception e) {
-            LOG.warn("port {} did not close", member.name(), e);
-        }
-    }
-
-    private static void stop(WorkerThread worker, long deadlineNanos) {
-        try {
-            if (!worker.stop(Duration.ofNanos(Math.max(1, deadlineNanos - System.nanoTime())))) {
-                LOG.warn("a worker did not end in time");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static void remove(CountersFile file) {
-        try {
-            file.close();
-        } catch (IOException e) {
-            LOG.warn("the counters file was not removed", e);
         }
     }
 

@@ -13,6 +13,11 @@ public record LinkOptions(String one, String other) {
         return one.equals(port) || other.equals(port);
     }
 
+    /** The same link, written the other way round. */
+    LinkOptions reversed() {
+        return new LinkOptions(/* one= */ other, /* other= */ one);
+    }
+
     @Override
     public String toString() {
         return one + "=" + other;

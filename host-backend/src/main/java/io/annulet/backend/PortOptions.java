@@ -3,8 +3,10 @@ package io.annulet.backend;
 import io.annulet.backend.control.VhostUserOptions;
 import io.annulet.backend.data.CallPolicy;
 import io.annulet.backend.policy.PortPolicy;
+import io.annulet.backend.port.NicPortOptions;
 import io.annulet.backend.port.PcapPortOptions;
 import io.annulet.backend.port.TapPortOptions;
+import io.annulet.backend.port.XdpPortOptions;
 import io.annulet.linux.SocketAccess;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +21,18 @@ public sealed interface PortOptions {
 
     /** What the port may do on a switch. */
     PortPolicy policy();
+
+    /** This port with another policy. */
+    default PortOptions withPolicy(PortPolicy other) {
+        return switch (this) {
+            case Guest port -> new Guest(port.options, other);
+            case Tap port -> new Tap(port.name, port.options, other);
+            case Xdp port -> new Xdp(port.name, port.options, other);
+            case Pcap port -> new Pcap(port.name, port.options, other);
+            case Nic port -> new Nic(port.name, port.options, other);
+            case Loopback port -> new Loopback(port.name, other);
+        };
+    }
 
     /** A guest behind vhost-user. */
     record Guest(VhostUserOptions options, PortPolicy policy) implements PortOptions {
@@ -43,7 +57,10 @@ public sealed interface PortOptions {
             String rest = options.mode() == VhostUserOptions.Mode.SERVER ? words(options.access()) : "";
             return name() + "=vhost-user:" + options.socket() + ",mode=" + word(options.mode()) + ",queues="
                     + options.queuePairs() + ",seal=" + word(options.seal()) + ",profile=" + word(options.profile())
-                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu()) + words(options.calls()) + rest
+                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu()) + options.config() + words(options.calls())
+                    + rest
+                    + options.access().peers()
+                    + (options.memoryBytes() == 0 ? "" : ",max-memory=" + options.memoryBytes())
                     + policy;
         }
 
@@ -76,7 +93,32 @@ public sealed interface PortOptions {
         @Override
         public String toString() {
             return name + "=tap:" + options.interfaceName() + ",queues=" + options.queues()
-                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu()) + policy;
+                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu())
+                    + (options.verify() == TapPortOptions.USUAL_VERIFY ? "" : ",verify=" + options.verify())
+                    + (options.io() == TapPortOptions.Io.CALLS ? "" : ",io=" + word(options.io())) + policy;
+        }
+    }
+
+    /** A queue of a network interface of the host, past its network stack. */
+    record Xdp(String name, XdpPortOptions options, PortPolicy policy) implements PortOptions {
+
+        public Xdp(String name, XdpPortOptions options) {
+            this(name, options, PortPolicy.NONE);
+        }
+
+        @Override
+        public String claim() {
+            return "queue " + options.queue() + " of interface " + options.interfaceName();
+        }
+
+        @Override
+        public String toString() {
+            return name + "=af_xdp:" + options.interfaceName() + ",queue=" + options.queue() + ",mode="
+                    + word(options.copying()) + ",open-checksums=" + word(options.openChecksums())
+                    + (options.busyPollMicros() == 0 ? "" : ",busy-poll=" + options.busyPollMicros())
+                    + ",umem=" + word(options.umem())
+                    + (options.program() == XdpPortOptions.Program.OWN ? "" : ",program=" + word(options.program()))
+                    + policy;
         }
     }
 
@@ -99,6 +141,23 @@ public sealed interface PortOptions {
             String how = ",direction=" + word(options.direction());
             boolean isRead = options.direction() == PcapPortOptions.Direction.READ;
             return name + "=pcap:" + options.file() + how + (isRead ? ",pace=" + word(options.pace()) : "") + policy;
+        }
+    }
+
+    /** A NIC that this process drives itself. */
+    record Nic(String name, NicPortOptions options, PortPolicy policy) implements PortOptions {
+
+        @Override
+        public String claim() {
+            return "device " + options.address();
+        }
+
+        @Override
+        public String toString() {
+            return name + "=vfio:" + options.address() + ",zero-copy=" + word(options.zeroCopy())
+                    + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu())
+                    + (options.promiscuous() ? "" : ",promiscuous=off")
+                    + (options.evenWithoutReset() ? ",reset=optional" : "") + policy;
         }
     }
 

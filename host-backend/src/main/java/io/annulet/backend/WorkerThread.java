@@ -8,12 +8,16 @@ import java.util.concurrent.CompletableFuture;
 import org.agrona.ErrorHandler;
 import org.agrona.concurrent.IdleStrategy;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The thread that runs a worker, on a processor of its own if it has one. It ends when it is told to, and for no other
  * reason: Agrona's own runner ends with the first {@link Error}, and what a peer does may end in one.
  */
 final class WorkerThread {
+
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerThread.class);
 
     private final Worker worker;
     private final WorkerProxy proxy;
@@ -56,7 +60,7 @@ final class WorkerThread {
             started.completeExceptionally(e);
         }
         while (running) {
-            turn();
+            workUntilAnError();
         }
         try {
             worker.onClose();
@@ -65,11 +69,33 @@ final class WorkerThread {
         }
     }
 
-    private void turn() {
+    /** Compiled code may throw what a failed access ends in only as the duty cycle returns, or as the loop goes back. */
+    private void workUntilAnError() {
         try {
-            idle.idle(worker.doWork());
+            while (running) {
+                idle.idle(worker.doWork());
+            }
+        } catch (InternalError memoryGone) {
+            recover();
         } catch (Throwable ours) {
+            tell(ours);
+        }
+    }
+
+    private void recover() {
+        try {
+            worker.recoverAnyhow();
+        } catch (Throwable ours) {
+            tell(ours);
+        }
+    }
+
+    /** A full heap may be the error, and leave no room to tell of it either. */
+    private void tell(Throwable ours) {
+        try {
             errors.onError(ours);
+        } catch (OutOfMemoryError full) {
+            // It was counted.
         }
     }
 
@@ -78,5 +104,16 @@ final class WorkerThread {
         running = false;
         proxy.wake();
         return !thread.isAlive() || thread.join(patience);
+    }
+
+    /** Likewise; one that has not ended by then is logged and left. */
+    void stopBy(long deadlineNanos) {
+        try {
+            if (!stop(Duration.ofNanos(Math.max(1, deadlineNanos - System.nanoTime())))) {
+                LOG.warn("{} did not end in time", worker.roleName());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

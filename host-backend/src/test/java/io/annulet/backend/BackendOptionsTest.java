@@ -8,7 +8,9 @@ import io.annulet.backend.control.VhostUserOptions;
 import io.annulet.backend.data.PollMode;
 import io.annulet.backend.policy.PortPolicy;
 import io.annulet.backend.policy.VlanRule;
+import io.annulet.backend.port.NicPortOptions;
 import io.annulet.backend.port.TapPortOptions;
+import io.annulet.backend.port.XdpPortOptions;
 import io.annulet.linux.Cpus;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,6 +44,31 @@ final class BackendOptionsTest {
     }
 
     @Test
+    void aNicIsWorkedByOneWorker() {
+        NicPortOptions how = new NicPortOptions("0000:02:00.0", NicPortOptions.ZeroCopy.TX, 0, true, false);
+        List<PortOptions> ports =
+                List.of(new PortOptions.Nic("nic", how, PortPolicy.NONE), new PortOptions.Loopback("b"));
+        assertEquals(1, options(ports, List.of(), 1, "").workerCount());
+        for (String cpus : List.of("", "0-1")) {
+            IllegalArgumentException e = assertThrows(
+                    IllegalArgumentException.class, () -> options(ports, List.of(), cpus.isEmpty() ? 2 : 0, cpus));
+            assertTrue(String.valueOf(e.getMessage()).contains("worked by one worker"), e::toString);
+        }
+    }
+
+    @Test
+    void anInterfaceReadsTheMemoryOfTheGuestAtTheOtherEndOfItsLink() {
+        PortOptions up = new PortOptions.Xdp("up", XdpPortOptions.of("eth1").with(XdpPortOptions.Umem.GUEST));
+        List<PortOptions> ports = List.of(guest("a"), new PortOptions.Loopback("b"), up);
+        assertRefused("add --link GUEST=up", ports);
+        assertRefused("add --link GUEST=up", ports, new LinkOptions("b", "up"));
+        List<LinkOptions> links = List.of(new LinkOptions("a", "up"));
+        assertEquals(1, options(ports, links, 1, "").workerCount());
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> options(ports, links, 3, ""));
+        assertTrue(String.valueOf(e.getMessage()).contains("worked by one worker"), e::toString);
+    }
+
+    @Test
     void onlyPortsOfTheSwitchHavePolicies() {
         PortOptions b = new PortOptions.Loopback("b", PortPolicy.NONE.withVlans(VlanRule.access(10)));
         assertRefused(
@@ -49,7 +76,7 @@ final class BackendOptionsTest {
                 List.of(guest("a"), b),
                 new LinkOptions("a", "b"));
         BackendOptions options = options(List.of(guest("a"), b), List.of(), "");
-        assertEquals(b.policy(), options.policies().get("b"));
+        assertEquals(new Domain.OfSwitch("default"), options.domainOf(b));
     }
 
     @Test
@@ -95,8 +122,9 @@ final class BackendOptionsTest {
     void portsWithoutALinkShareOneSwitch() {
         BackendOptions options =
                 options(List.of(guest("a"), guest("b"), guest("c")), List.of(new LinkOptions("a", "b")), "");
-        assertEquals(List.of(guest("c")), options.switchedPorts());
-        assertEquals(2, options.domainCount());
+        assertEquals(
+                List.of(new Domain.OfLink(new LinkOptions("b", "a")), new Domain.OfSwitch("default")),
+                options.domains());
         assertEquals(1, options.workerCount());
     }
 
@@ -126,6 +154,17 @@ final class BackendOptionsTest {
 
     private static List<List<Integer>> workersOfThree(BackendOptions options) {
         return List.of(options.workersOf(0), options.workersOf(1), options.workersOf(2));
+    }
+
+    @Test
+    void portsThatNameASwitchAreThere() {
+        PortOptions b = new PortOptions.Loopback("b", PortPolicy.NONE.withSwitch("blue"));
+        PortOptions c = new PortOptions.Loopback("c", PortPolicy.NONE.withSwitch("blue"));
+        BackendOptions options = options(List.of(guest("a"), b, c), List.of(), 2, "");
+        assertEquals(List.of(new Domain.OfSwitch("default"), new Domain.OfSwitch("blue")), options.domains());
+        assertTrue(options.lines().contains("switch blue: b,c"), options::toString);
+        assertRefused(
+                "port b: switch=blue is for ports of the switch", List.of(guest("a"), b), new LinkOptions("a", "b"));
     }
 
     @Test

@@ -4,14 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annulet.backend.data.FrameBurst;
-import io.annulet.backend.data.FrameList;
 import io.annulet.backend.data.PollMode;
-import io.annulet.backend.data.Readiness;
+import io.annulet.backend.data.QuietPort;
 import io.annulet.backend.data.Switch;
 import io.annulet.backend.data.Worker;
 import io.annulet.backend.data.WorkerIdle;
 import io.annulet.backend.data.WorkerProxy;
-import io.annulet.backend.port.Port;
 import io.annulet.backend.stats.CountersFile;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.backend.stats.WorkerCounters;
@@ -22,13 +20,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.IdleStrategy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 final class WorkerThreadTest {
 
-    private final CountersFile counters = CountersFile.inMemory(100);
+    private final CountersFile counters = CountersFile.inMemory(300);
     private final Worker worker = new Worker("tested", 256);
     private final WorkerProxy proxy = new WorkerProxy(worker);
 
@@ -46,6 +45,71 @@ final class WorkerThreadTest {
         proxy.removePort(port, () -> removed.complete(null));
         removed.get();
         assertTrue(errors.size() >= 2, errors::toString);
+        assertTrue(thread.stop(Duration.ofSeconds(5)));
+    }
+
+    /** Compiled code may throw what a failed access to guest memory ends in as late as between two duty cycles. */
+    @Test
+    void aFaultBetweenTwoDutyCyclesHasEveryPortAskedForItsMemory() throws Exception {
+        LateFault idle = new LateFault();
+        WorkerThread thread = new WorkerThread(worker, proxy, idle, null, e -> {});
+        thread.start().get();
+        AskedPort port = new AskedPort(new PortCounters(counters.manager(), "asked"));
+        CompletableFuture<Void> added = new CompletableFuture<>();
+        proxy.addPort(port, new Switch(), () -> added.complete(null));
+        added.get();
+        idle.due = true;
+        port.asked.await();
+        assertTrue(thread.stop(Duration.ofSeconds(5)));
+    }
+
+    /** Throws once. */
+    private static final class LateFault implements IdleStrategy {
+
+        volatile boolean due;
+
+        @Override
+        public void idle(int workCount) {
+            if (due) {
+                due = false;
+                throw new InternalError("tested");
+            }
+        }
+
+        @Override
+        public void idle() {}
+
+        @Override
+        public void reset() {}
+    }
+
+    private static final class AskedPort extends QuietPort {
+
+        final CountDownLatch asked = new CountDownLatch(1);
+
+        AskedPort(PortCounters counters) {
+            super("asked", counters);
+        }
+
+        @Override
+        public boolean recoverFromMemoryLoss() {
+            asked.countDown();
+            return true;
+        }
+    }
+
+    /** A full heap once ended the worker: there was no room for the line in the log, and nobody caught that. */
+    @Test
+    void anErrorThatCannotBeToldOfForWantOfMemoryDoesNotEndTheWorker() throws Exception {
+        WorkerThread thread = new WorkerThread(worker, proxy, new WorkerIdle(worker, PollMode.BUSY), null, e -> {
+            throw new OutOfMemoryError("tested");
+        });
+        thread.start().get();
+        BrokenPort port = new BrokenPort(new PortCounters(counters.manager(), "broken"));
+        CompletableFuture<Void> added = new CompletableFuture<>();
+        proxy.addPort(port, new Switch(), () -> added.complete(null));
+        added.get();
+        port.pulledTwice.await();
         assertTrue(thread.stop(Duration.ofSeconds(5)));
     }
 
@@ -69,57 +133,18 @@ final class WorkerThreadTest {
     }
 
     /** A port with a mistake in it. */
-    private static final class BrokenPort implements Port {
+    private static final class BrokenPort extends QuietPort {
 
         final CountDownLatch pulledTwice = new CountDownLatch(2);
-        private final PortCounters counters;
 
         BrokenPort(PortCounters counters) {
-            this.counters = counters;
+            super("broken", counters);
         }
-
-        @Override
-        public String name() {
-            return "broken";
-        }
-
-        @Override
-        public PortCounters counters() {
-            return counters;
-        }
-
-        @Override
-        public void attached(Readiness readiness) {}
-
-        @Override
-        public void detached() {}
 
         @Override
         public int pull(FrameBurst burst) {
             pulledTwice.countDown();
             throw new AssertionError("a mistake");
         }
-
-        @Override
-        public void finish(FrameBurst burst) {}
-
-        @Override
-        public void push(FrameBurst burst, FrameList frames) {}
-
-        @Override
-        public boolean awaitWork() {
-            return false;
-        }
-
-        @Override
-        public void stopAwaiting() {}
-
-        @Override
-        public boolean recoverFromMemoryLoss() {
-            return true;
-        }
-
-        @Override
-        public void memoryLost() {}
     }
 }

@@ -79,7 +79,7 @@ final class LentQueue {
             return 0;
         }
         boolean delivered = queue.deliver(BURST.get(), frame) == null;
-        queue.flush(1);
+        queue.flush(BURST.get(), 1);
         queue.leave(true);
         return delivered ? 1 : 0;
     }

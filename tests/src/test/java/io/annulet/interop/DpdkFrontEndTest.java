@@ -11,6 +11,7 @@ import io.annulet.journey.PacedTraffic;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,7 @@ final class DpdkFrontEndTest {
 
     private static final int ENOUGH_FRAMES = 100_000;
     private static final int ENOUGH_FOR_CONTENTS = 4_000;
+    private static final Duration WITHOUT_DISCARDS = Duration.ofMillis(500);
     private static String obstacle = "";
 
     @TempDir
@@ -101,7 +103,7 @@ final class DpdkFrontEndTest {
                 SimulatedGuest other = SimulatedGuest.connect(backend.socket("other"), options);
                 Testpmd testpmd = Testpmd.start(devices, socket("a", devices), socket("b", devices))) {
             testpmd.forward();
-            ManyQueuesTraffic.awaitEveryFlow(one, other);
+            awaitEnabledQueues(backend, one, other);
             ManyQueuesTraffic forth = new ManyQueuesTraffic(one, PacedTraffic.mac(1), other, PacedTraffic.mac(2));
             ManyQueuesTraffic back = new ManyQueuesTraffic(other, PacedTraffic.mac(2), one, PacedTraffic.mac(1));
             try {
@@ -113,6 +115,23 @@ final class DpdkFrontEndTest {
             back.assertClean();
             assertNoErrors(testpmd);
             assertEquals(0, backend.counter("a", "rings.broken") + backend.counter("b", "rings.broken"));
+        }
+    }
+
+    /**
+     * Waits until frames come on each flow and none was discarded for a while. Testpmd enables its queues one after the other,
+     * and each that is enabled may take over a flow that another one had, while what testpmd sends on is not enabled yet.
+     */
+    private static void awaitEnabledQueues(BackendProcess backend, SimulatedGuest one, SimulatedGuest other) {
+        long discarded = -1;
+        long sinceNanos = System.nanoTime();
+        while (System.nanoTime() - sinceNanos < WITHOUT_DISCARDS.toNanos()) {
+            ManyQueuesTraffic.awaitEveryFlow(one, other);
+            long now = backend.counter("a", "in.dropped.disabled") + backend.counter("b", "in.dropped.disabled");
+            if (now != discarded) {
+                discarded = now;
+                sinceNanos = System.nanoTime();
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package io.annulet.interop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -11,6 +12,7 @@ import io.annulet.cli.vm.QemuOptions;
 import io.annulet.journey.BackendProcess;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
@@ -30,6 +32,11 @@ final class QemuQueuesTest {
     private static final int QUEUE_PAIRS = 4;
     private static final int MTU = 9000;
     private static final Pattern RATE = Pattern.compile("SUM\\] .* (\\d+(?:\\.\\d+)?) Kbits/sec .*receiver");
+
+    private static final Pattern OFFLOAD = Pattern.compile(
+            "^\\s*(tx-checksum-ip-generic|tx-scatter-gather|generic-segmentation-offload|tx-\\S+-segmentation)"
+                    + ": on\\s*$",
+            Pattern.MULTILINE);
 
     @TempDir
     private Path folder;
@@ -59,6 +66,7 @@ final class QemuQueuesTest {
             a.mustRun("ping -c 3 -s 8900 " + B, LIMIT);
             runStreams(a, b);
             changeQueuesUnderTraffic(a, b);
+            toggleOffloadsUnderTraffic(a, b);
             a.mustRun("ping -c 3 -s 8900 " + B, LIMIT);
             for (String port : new String[] {"a", "b"}) {
                 assertEquals(0, backend.counter(port, "rings.broken"), "broken rings of " + port);
@@ -106,12 +114,52 @@ final class QemuQueuesTest {
 
     /** QEMU enables and disables the rings of queue pairs while streams run over them. */
     private static void changeQueuesUnderTraffic(QemuGuest a, QemuGuest b) {
-        serve(b);
-        a.mustRun("iperf3 -f k -t 5 -P 4 -c " + B + " >/tmp/client.log 2>&1; echo $? >/tmp/status &", LIMIT);
+        startStreams(a, b);
         for (int pairs : new int[] {1, 3, 2, QUEUE_PAIRS}) {
             b.mustRun("ethtool -L eth0 combined " + pairs, LIMIT);
             assertTrue(combined(b).endsWith("Combined: " + pairs), () -> combined(b));
         }
+        awaitStreams(a, b);
+    }
+
+    /** Each offload that the sender's driver can turn off goes off and on again while its streams run. */
+    private static void toggleOffloadsUnderTraffic(QemuGuest a, QemuGuest b) {
+        List<String> offloads = transmitOffloads(a);
+        assertTrue(
+                offloads.containsAll(List.of(
+                        "tx-checksum-ip-generic",
+                        "tx-scatter-gather",
+                        "generic-segmentation-offload",
+                        "tx-tcp-segmentation",
+                        "tx-tcp-ecn-segmentation",
+                        "tx-tcp6-segmentation")),
+                offloads::toString);
+        System.out.println("toggled: " + offloads);
+        startStreams(a, b);
+        for (String offload : offloads) {
+            a.mustRun("ethtool -K eth0 " + offload + " off", LIMIT);
+            assertFalse(transmitOffloads(a).contains(offload), offload);
+            a.mustRun("ethtool -K eth0 " + offload + " on", LIMIT);
+        }
+        assertEquals(offloads, transmitOffloads(a));
+        awaitStreams(a, b);
+    }
+
+    /** Those that are on and can be turned off. */
+    private static List<String> transmitOffloads(QemuGuest guest) {
+        return OFFLOAD.matcher(guest.mustRun("ethtool -k eth0", LIMIT))
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+    }
+
+    private static void startStreams(QemuGuest a, QemuGuest b) {
+        serve(b);
+        a.mustRun("rm -f /tmp/status", LIMIT);
+        a.mustRun("iperf3 -f k -t 5 -P 4 -c " + B + " >/tmp/client.log 2>&1; echo $? >/tmp/status &", LIMIT);
+    }
+
+    private static void awaitStreams(QemuGuest a, QemuGuest b) {
         a.mustRun("until [ -s /tmp/status ]; do sleep 0.2; done", LIMIT);
         assertEquals("0", a.mustRun("cat /tmp/status", LIMIT).strip(), () -> a.mustRun("cat /tmp/client.log", LIMIT));
         b.mustRun("killall iperf3", LIMIT);

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annulet.backend.stats.CountersFileReader;
 import io.annulet.backend.stats.CountersSnapshot;
+import io.annulet.cli.HungryMain;
+import io.annulet.cli.WatchedMain;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -24,6 +26,7 @@ import java.util.stream.Stream;
 public final class BackendProcess implements AutoCloseable {
 
     private static final String SOCKET = ".sock";
+    private static final long NANOS_A_TICK = 10_000_000;
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
     private static final Duration END_LIMIT = Duration.ofSeconds(20);
 
@@ -39,10 +42,48 @@ public final class BackendProcess implements AutoCloseable {
 
     /** Starts {@code annulet run} with these arguments and waits until every port is open. */
     public static BackendProcess start(Path folder, String... arguments) {
+        return start(folder, List.of("io.annulet.cli.Main"), arguments);
+    }
+
+    /** As {@link #start}, in a process that tells its {@link #nativeMemoryBytes}. */
+    public static BackendProcess startWatched(Path folder, String... arguments) {
+        return start(folder, List.of("-XX:NativeMemoryTracking=summary", WatchedMain.class.getName()), arguments);
+    }
+
+    /** As {@link #start}, by another program: see {@link Child#java(List, List)}. */
+    public static BackendProcess startBy(List<String> launcher, Path folder, String... arguments) {
+        return start(launcher, folder, List.of("io.annulet.cli.Main"), arguments);
+    }
+
+    /** As {@link #start}, in a process that fills its heap when it is told to. */
+    public static BackendProcess startHungry(Path folder, String... arguments) {
+        return start(List.of(), folder, List.of(HungryMain.class.getName()), arguments);
+    }
+
+    /** Has a {@link #startHungry hungry} one fill its heap, and waits until that is full. */
+    public void fillHeap() {
+        long mark = child.mark();
+        child.type(HungryMain.EAT);
+        child.awaitLine(mark, HungryMain.FULL::equals, START_LIMIT);
+    }
+
+    /** Has it let go of what it filled its heap with. */
+    public void emptyHeap() {
+        long mark = child.mark();
+        child.type("");
+        child.awaitLine(mark, HungryMain.EMPTY::equals, START_LIMIT);
+    }
+
+    private static BackendProcess start(Path folder, List<String> program, String... arguments) {
+        return start(List.of(), folder, program, arguments);
+    }
+
+    private static BackendProcess start(List<String> launcher, Path folder, List<String> program, String... arguments) {
         Path counters = folder.resolve("counters");
-        List<String> words = new ArrayList<>(List.of("io.annulet.cli.Main", "run", "--counters", counters.toString()));
+        List<String> words = new ArrayList<>(program);
+        words.addAll(List.of("run", "--counters", counters.toString()));
         words.addAll(List.of(arguments));
-        BackendProcess backend = new BackendProcess(folder, counters, Child.java(words));
+        BackendProcess backend = new BackendProcess(folder, counters, Child.java(launcher, words));
         boolean ready = false;
         try {
             backend.child.awaitLine("ready", START_LIMIT);
@@ -89,6 +130,37 @@ public final class BackendProcess implements AutoCloseable {
         return child.text();
     }
 
+    /** A mark in what it prints: see {@link #logSince}. */
+    public long logMark() {
+        return child.mark();
+    }
+
+    /** The lines that it has printed and logged since the mark, without its answers about memory. */
+    public List<String> logSince(long mark) {
+        return child.linesSince(mark).stream()
+                .filter(line -> !line.startsWith(WatchedMain.ANSWER))
+                .toList();
+    }
+
+    /** Native memory that its Java code holds, garbage apart; of one that was {@link #startWatched started watched}. */
+    public long nativeMemoryBytes() {
+        long mark = child.mark();
+        child.type("");
+        String answer = child.awaitLine(mark, line -> line.startsWith(WatchedMain.ANSWER), START_LIMIT);
+        return Long.parseLong(answer.substring(WatchedMain.ANSWER.length()));
+    }
+
+    /** Processor time that all its threads have used so far, in steps of a hundredth of a second. */
+    public long processorNanos() {
+        try {
+            String stat = Files.readString(Path.of("/proc", Long.toString(pid()), "stat"));
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * NANOS_A_TICK;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     public void assertAlive() {
         assertTrue(child.isAlive(), () -> "the back-end has ended; it said:\n" + log());
     }
@@ -133,6 +205,11 @@ public final class BackendProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Another process has taken over from it: it ends by itself, and that went well. */
+    public void awaitHandedOver() {
+        assertEquals(0, child.awaitEnd(END_LIMIT), () -> "status after a hand-over; it said:\n" + log());
     }
 
     @Override

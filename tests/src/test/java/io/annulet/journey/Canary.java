@@ -4,6 +4,8 @@ import io.annulet.guest.GuestOptions;
 import io.annulet.guest.SimulatedGuest;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.Recorder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,7 @@ public final class Canary implements AutoCloseable {
     private static final long LONGEST_SILENCE_NANOS = Duration.ofSeconds(10).toNanos();
 
     private static final int BETWEEN_TURNS_NANOS = 200_000;
+    private static final int BETWEEN_LOOKS_NANOS = 1_000_000;
     private static final long ONE_MAC = PacedTraffic.mac(0xca00);
     private static final long OTHER_MAC = PacedTraffic.mac(0xca01);
 
@@ -26,6 +29,9 @@ public final class Canary implements AutoCloseable {
     private final SimulatedGuest one;
     private final SimulatedGuest other;
     private final PacedTraffic traffic;
+    private final GuardedMemory memory;
+    private final Recorder latencies = new Recorder(3);
+    private volatile boolean resting;
     private volatile long received;
     private volatile boolean ending;
     private volatile @Nullable Throwable failure;
@@ -33,16 +39,18 @@ public final class Canary implements AutoCloseable {
     private Canary(SimulatedGuest one, SimulatedGuest other) {
         this.one = one;
         this.other = other;
+        this.memory = GuardedMemory.in(one.ram(), other.ram());
         this.traffic = new PacedTraffic(one, ONE_MAC, other, OTHER_MAC, PacedTraffic.WINDOW);
+        traffic.record(latencies);
         this.thread = Thread.ofPlatform().name("canary").start(this::sing);
     }
 
     /** Attaches both guests to the ports {@link #ONE} and {@link #OTHER} and starts. */
     public static Canary start(BackendProcess backend) {
-        SimulatedGuest one = SimulatedGuest.connect(backend.socket(ONE), GuestOptions.DEFAULTS);
+        SimulatedGuest one = SimulatedGuest.connect(backend.socket(ONE), GuardedMemory.withRoom(GuestOptions.DEFAULTS));
         SimulatedGuest other = null;
         try {
-            other = SimulatedGuest.connect(backend.socket(OTHER), GuestOptions.DEFAULTS);
+            other = SimulatedGuest.connect(backend.socket(OTHER), GuardedMemory.withRoom(GuestOptions.DEFAULTS));
             Canary canary = new Canary(one, other);
             canary.awaitFrames(100);
             return canary;
@@ -57,6 +65,11 @@ public final class Canary implements AutoCloseable {
         try {
             long lastNanos = System.nanoTime();
             while (!ending) {
+                if (resting) {
+                    lastNanos = System.nanoTime();
+                    LockSupport.parkNanos(BETWEEN_LOOKS_NANOS);
+                    continue;
+                }
                 traffic.step(Long.MAX_VALUE, number -> 60 + number % 1459);
                 traffic.assertClean();
                 long now = System.nanoTime();
@@ -71,6 +84,11 @@ public final class Canary implements AutoCloseable {
         } catch (Throwable e) {
             failure = e;
         }
+    }
+
+    /** How long its frames took since this was asked the last time, in nanoseconds. */
+    public Histogram takeLatencies() {
+        return latencies.getIntervalHistogram();
     }
 
     /** Waits until it has received so many more frames: that it goes on at this moment. */
@@ -89,9 +107,22 @@ public final class Canary implements AutoCloseable {
         }
     }
 
-    /** That every frame up to this moment came once, in order and whole, and that frames go on coming. */
+    /**
+     * That every frame up to this moment came once, in order and whole, that frames go on coming, and that nobody wrote to
+     * memory of these guests that is no buffer.
+     */
     public void assertUnharmed() {
         awaitFrames(2 * PacedTraffic.WINDOW);
+        memory.assertIntact();
+    }
+
+    /** Sends nothing for a while, so that others have the machine for themselves. */
+    public void rest() {
+        resting = true;
+    }
+
+    public void goOn() {
+        resting = false;
     }
 
     private void stop() {

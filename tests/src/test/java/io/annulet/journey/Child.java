@@ -46,6 +46,18 @@ public final class Child implements AutoCloseable {
 
     /** Runs a class of this build as {@code ./annulet} runs its own, with the tests on the class path. */
     public static Child java(List<String> mainAndArguments) {
+        return java(List.of(), mainAndArguments);
+    }
+
+    /** Likewise by another program, such as one that sets limits and then executes the words behind its own. */
+    public static Child java(List<String> launcher, List<String> mainAndArguments) {
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(javaCommand(mainAndArguments));
+        return run(command);
+    }
+
+    /** The words that {@link #java(List)} runs. */
+    public static List<String> javaCommand(List<String> mainAndArguments) {
         Path options = Path.of(System.getProperty("annulet.root", "..")).resolve("deploy/jvm.options");
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -54,7 +66,7 @@ public final class Child implements AutoCloseable {
                 "-cp",
                 System.getProperty("java.class.path")));
         command.addAll(mainAndArguments);
-        return run(command);
+        return command;
     }
 
     private void readLines() {

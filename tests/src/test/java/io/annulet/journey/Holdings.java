@@ -30,7 +30,9 @@ public record Holdings(Map<String, Integer> fds, Map<String, Integer> threads, l
     /** Looks, 50 ms apart, that must see the same: on a busy machine a worker may need a while to let go of a queue. */
     private static final int STILL = 12;
 
-    private static final String THREADS_OF_THE_JVM = "C[12] Compiler.*|GC Thread.*|Common-Cleaner|Attach Listener";
+    /** Those of the JVM, and one of Netty's that ends by itself. */
+    private static final String THREADS_THAT_COME_AND_GO =
+            "C[12] Compiler.*|GC Thread.*|Common-Cleaner|Attach Listener|globalEventExec";
 
     /** What a process holds now. */
     public static Holdings of(long pid) {
@@ -38,7 +40,7 @@ public record Holdings(Map<String, Integer> fds, Map<String, Integer> threads, l
         try {
             List<String> maps = Files.readAllLines(process.resolve("maps"));
             Map<String, Integer> threads = kinds(process.resolve("task"), Holdings::threadName);
-            threads.keySet().removeIf(name -> name.matches(THREADS_OF_THE_JVM));
+            threads.keySet().removeIf(name -> name.matches(THREADS_THAT_COME_AND_GO));
             return new Holdings(
                     kinds(process.resolve("fd"), Holdings::target),
                     threads,

@@ -37,11 +37,30 @@ public final class Namespace implements AutoCloseable {
         return namespace;
     }
 
+    public String name() {
+        return name;
+    }
+
     /** Takes an interface of the host in, brings it up, and gives it an address such as "198.18.0.1/24". */
     public void take(String interfaceName, String address) {
         must("ip", "link", "set", "dev", interfaceName, "netns", name);
         run("ip", "address", "add", address, "dev", interfaceName);
         run("ip", "link", "set", "dev", interfaceName, "up");
+    }
+
+    /**
+     * Makes two ends of a virtual cable: one in here with an address, and one that stays outside, up. Both go with this
+     * namespace.
+     *
+     * @return the name of the end outside
+     */
+    public String addCable(String address) {
+        String outside = "ann" + ProcessHandle.current().pid() % 1_000_000 + "c" + COUNT.incrementAndGet();
+        must("ip", "link", "add", outside, "type", "veth", "peer", "name", "cable", "netns", name);
+        must("ip", "link", "set", "dev", outside, "up");
+        run("ip", "address", "add", address, "dev", "cable");
+        run("ip", "link", "set", "dev", "cable", "up");
+        return outside;
     }
 
     /** Runs a program in it, which has to succeed; returns what it said. */

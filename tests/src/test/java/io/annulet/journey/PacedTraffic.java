@@ -12,6 +12,8 @@ import io.annulet.guest.TrafficChecker;
 import io.annulet.memory.HostMemory;
 import java.time.Duration;
 import java.util.function.IntUnaryOperator;
+import org.HdrHistogram.Recorder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Frames both ways between two simulated guests, every byte checked, never more of them under way than a window: a
@@ -22,6 +24,7 @@ public final class PacedTraffic {
     /** Well below the buffers of a receive queue, even if each frame takes several. */
     public static final int WINDOW = 16;
 
+    private static final int MOST_UNDER_WAY = 1024;
     private static final int TURNS_BEFORE_PAUSE = 100;
 
     /** Locally administered addresses that no two guests of a test share. */
@@ -36,6 +39,9 @@ public final class PacedTraffic {
         final DriverTransmitQueue from;
         final DriverReceiveQueue to;
 
+        /** When frames were sent, by their number: they come in the order in which they were sent. */
+        final long[] sentNanos = new long[MOST_UNDER_WAY];
+
         Direction(int flow, long fromMac, long toMac, DriverTransmitQueue from, DriverReceiveQueue to) {
             this.fromMacWord = Long.reverseBytes(fromMac) >>> 16;
             this.frames = new FrameFactory(toMac, fromMac, flow);
@@ -44,8 +50,16 @@ public final class PacedTraffic {
             this.to = to;
         }
 
-        int receive(int max) {
-            return to.receive(this::check, max);
+        int receive(int max, @Nullable Recorder latencies) {
+            long before = checker.frames();
+            int received = to.receive(this::check, max);
+            if (latencies != null) {
+                long now = System.nanoTime();
+                for (long number = before; number < checker.frames(); number++) {
+                    latencies.recordValue(now - sentNanos[(int) number & (MOST_UNDER_WAY - 1)]);
+                }
+            }
+            return received;
         }
 
         /** A switch floods what others send as long as it does not know better. */
@@ -66,12 +80,14 @@ public final class PacedTraffic {
 
         void send(int window, long limit, IntUnaryOperator byteLengths) {
             boolean any = false;
+            long now = System.nanoTime();
             while (underWay() < window && frames.sequence() < limit) {
                 long address = from.reserve();
                 if (address == 0) {
                     break;
                 }
                 int byteLength = byteLengths.applyAsInt((int) frames.sequence());
+                sentNanos[(int) frames.sequence() & (MOST_UNDER_WAY - 1)] = now;
                 frames.write(address, byteLength);
                 from.submit(byteLength);
                 any = true;
@@ -86,6 +102,7 @@ public final class PacedTraffic {
     private final Direction forth;
     private final Direction back;
     private int idleTurns;
+    private @Nullable Recorder latencies;
 
     public PacedTraffic(SimulatedGuest one, long oneMac, SimulatedGuest other, long otherMac, int window) {
         this.window = window;
@@ -114,13 +131,18 @@ public final class PacedTraffic {
     public void step(long limit, IntUnaryOperator byteLengths) {
         forth.send(window, limit, byteLengths);
         back.send(window, limit, byteLengths);
-        int received = forth.receive(window) + back.receive(window);
+        int received = forth.receive(window, latencies) + back.receive(window, latencies);
         if (received > 0) {
             idleTurns = 0;
         } else if (++idleTurns > TURNS_BEFORE_PAUSE) {
             // The back-end may be waiting for this very processor.
             Pause.millis(1);
         }
+    }
+
+    /** From now on it is recorded how long frames take, in nanoseconds; there are never more than 1,024 under way. */
+    public void record(Recorder recorder) {
+        latencies = recorder;
     }
 
     /** Frames that have come, both ways. */

@@ -10,7 +10,7 @@ public final class Pause {
     private Pause() {}
 
     /** Lets other threads and processes run. */
-    static void millis(long millis) {
+    public static void millis(long millis) {
         LockSupport.parkNanos(millis * 1_000_000);
     }
 

@@ -142,8 +142,8 @@ final class RunCommandTest {
         Outcome outcome = annulet("run", "--port", "a=nfs:/x");
         assertEquals(2, outcome.status());
         assertEquals(
-                List.of("annulet run: port a=nfs:/x: there is no kind 'nfs'; use vhost-user, tap, pcap or loopback; "
-                        + "see: annulet run --help"),
+                List.of("annulet run: port a=nfs:/x: there is no kind 'nfs'; "
+                        + "use vhost-user, tap, af_xdp, vfio, pcap or loopback; see: annulet run --help"),
                 outcome.err());
     }
 
@@ -161,10 +161,13 @@ final class RunCommandTest {
     }
 
     @Test
-    void optionsMayComeFromAFile() throws Exception {
+    void aConfigurationFileSaysWhatOptionsSay() throws Exception {
         Path options = Files.write(
-                folder.resolve("options"),
-                List.of("# one guest", "--port " + BackendProcess.guestPort(folder, "a"), "--poll sleep"));
+                folder.resolve("annulet.yaml"),
+                List.of(
+                        "# one guest",
+                        "ports: {a: {kind: vhost-user, target: " + BackendProcess.socket(folder, "a") + "}}",
+                        "poll: sleep"));
         try (BackendProcess backend = BackendProcess.start(folder, "--config", options.toString())) {
             assertTrue(Files.exists(backend.socket("a")));
             assertTrue(backend.log().contains("poll sleep"), backend::log);

@@ -2,12 +2,16 @@ package io.annulet.journey;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -21,6 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
 final class SimTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
+    /** Descriptors for all frames that come while a process does not get to run. */
+    private static final String ROOMY = "4096";
+
+    private static final int HUGE_PAGES = 64;
     private static final String A = "a";
     private static final String B = "b";
     private static final String C = "c";
@@ -93,9 +101,13 @@ final class SimTest {
 
     @Test
     void oneEchoesWhatAnotherMeasures() {
-        try (Child echo = start(List.of("--mode", "echo", "--number", "5"), B)) {
+        try (Child echo = start(List.of("--mode", "echo", "--number", "5", "--ring-size", ROOMY), B)) {
             awaitFrontEnd(B);
-            String text = sim(0, List.of("--frames", "2000", "--rate", "5k", "--to", "5", "--allow-loss", "10%"), A);
+            List<String> words =
+                    List.of("--to", "5", "--ring-size", ROOMY, "--lost-after", "5s", "--allow-loss", "10%");
+            List<String> all = new ArrayList<>(List.of("--frames", "2000", "--rate", "5k"));
+            all.addAll(words);
+            String text = sim(0, all, A);
             assertTrue(text.contains("received"), text);
             echo.terminate();
             assertEquals(0, echo.awaitEnd(LIMIT), echo::text);
@@ -124,6 +136,37 @@ final class SimTest {
             assertTrue(run.text().contains("received"), run::text);
             start();
         }
+    }
+
+    @Test
+    void servesABackEndThatConnectsToIt() throws IOException {
+        Path first = folder.resolve("meeting-a");
+        Path second = folder.resolve("meeting-b");
+        List<String> words = new ArrayList<>(List.of("io.annulet.cli.Main", "sim", "--server", "--timeout", "60s"));
+        words.addAll(List.of("--frames", "2000", "--rate", "20k", first.toString(), second.toString()));
+        try (Child run = Child.java(words);
+                BackendProcess client = BackendProcess.start(
+                        Files.createDirectory(folder.resolve("client")),
+                        "--port",
+                        "a=vhost-user:" + first + ",mode=client",
+                        "--port",
+                        "b=vhost-user:" + second + ",mode=client")) {
+            assertEquals(0, run.awaitEnd(LIMIT), run::text);
+            assertTrue(run.text().contains("received              2,000 frames"), run::text);
+            client.assertAlive();
+        }
+    }
+
+    @Test
+    void guestMemoryCanBeHugePages() throws IOException {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
+            long free = lines.filter(line -> line.startsWith("HugePages_Free:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                    .sum();
+            assumeTrue(free >= HUGE_PAGES, "fewer than " + HUGE_PAGES + " huge pages are free");
+        }
+        String text = sim(0, List.of("--huge-pages", "--frames", "2000", "--rate", "20k"), A, B);
+        assertTrue(text.contains("lost                      0 frames"), text);
     }
 
     private void awaitFrontEnd(String port) {

@@ -12,16 +12,20 @@ import java.lang.classfile.MethodTransform;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.constant.ClassDesc;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 
 /**
- * Loads the ring's classes once more, as they were compiled, but with every call of {@code HostMemory} led to {@link
- * SteppedMemory}: so what is explored is the code that runs in production, which pays nothing for it. One call can be
- * sabotaged on the way, to show that its absence would be found.
+ * Loads classes once more, as they were compiled, but with every call of {@code HostMemory} led to another class with the
+ * same methods, {@link SteppedMemory} for one: so what is tried is the code that runs in production, which pays nothing
+ * for it. One call can be sabotaged on the way, to show that its absence would be found.
  */
-final class Rewired extends ClassLoader {
+public final class Rewired extends ClassLoader {
 
     private static final ClassDesc HOST_MEMORY = ClassDesc.of("io.annulet.memory.HostMemory");
     private static final ClassDesc STEPPED_MEMORY = ClassDesc.of("io.annulet.model.SteppedMemory");
+
+    /** Methods of such names load cache lines and use nothing of them: that is no fetch. */
+    private static final String TOUCH = "touch";
 
     /**
      * Leaves a call of {@code HostMemory} out of one method, or puts another in its place.
@@ -29,8 +33,8 @@ final class Rewired extends ClassLoader {
      * @param instead the name of a method with the same signature, or empty to leave the call out, which then must have
      *     neither arguments nor result
      */
-    record Sabotage(String simpleClassName, String method, String call, String instead) {
-        static final Sabotage NONE = new Sabotage("", "", "", "");
+    public record Sabotage(String simpleClassName, String method, String call, String instead) {
+        public static final Sabotage NONE = new Sabotage("", "", "", "");
 
         static Sabotage without(String simpleClassName, String method, String call) {
             return new Sabotage(simpleClassName, method, call, "");
@@ -49,11 +53,23 @@ final class Rewired extends ClassLoader {
         registerAsParallelCapable();
     }
 
+    private final ClassDesc instead;
+    private final Predicate<String> isOurs;
     private final Sabotage sabotage;
     private final AtomicInteger sabotaged = new AtomicInteger();
 
     Rewired(Sabotage sabotage) {
+        this(SteppedMemory.class, Rewired::isRing, sabotage);
+    }
+
+    /**
+     * @param memory stands where {@code HostMemory} stands
+     * @param isOurs whether the class of a name is loaded anew; others are those that everybody uses
+     */
+    public Rewired(Class<?> memory, Predicate<String> isOurs, Sabotage sabotage) {
         super(Rewired.class.getClassLoader());
+        this.instead = ClassDesc.of(memory.getName());
+        this.isOurs = isOurs;
         this.sabotage = sabotage;
     }
 
@@ -68,11 +84,11 @@ final class Rewired extends ClassLoader {
     }
 
     /** How many calls were sabotaged in the classes loaded so far. */
-    int sabotaged() {
+    public int sabotaged() {
         return sabotaged.get();
     }
 
-    private static boolean isOurs(String name) {
+    private static boolean isRing(String name) {
         return name.startsWith("io.annulet.vring.")
                 || name.startsWith("io.annulet.memory.")
                 || name.startsWith(DriverProgram.class.getName())
@@ -86,7 +102,7 @@ final class Rewired extends ClassLoader {
             if (loaded != null) {
                 return loaded;
             }
-            return isOurs(name) ? define(name) : super.loadClass(name, resolve);
+            return isOurs.test(name) ? define(name) : super.loadClass(name, resolve);
         }
     }
 
@@ -126,6 +142,10 @@ final class Rewired extends ClassLoader {
                 return;
             }
             String name = call.name().stringValue();
+            if (method.startsWith(TOUCH) && !instead.equals(STEPPED_MEMORY)) {
+                builder.with(element);
+                return;
+            }
             if (simpleClassName.equals(sabotage.simpleClassName)
                     && method.equals(sabotage.method)
                     && name.equals(sabotage.call)) {
@@ -135,7 +155,7 @@ final class Rewired extends ClassLoader {
                 }
                 name = sabotage.instead;
             }
-            builder.invokestatic(STEPPED_MEMORY, name, call.typeSymbol());
+            builder.invokestatic(instead, name, call.typeSymbol());
         };
     }
 }

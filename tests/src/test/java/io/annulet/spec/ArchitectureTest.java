@@ -33,6 +33,9 @@ import java.util.Set;
 import java.util.zip.Checksum;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
+import org.agrona.DirectBuffer;
+import org.agrona.UnsafeApi;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 
 /** Which room may use what, read from the class files. The first rules are the picture in docs/ARCHITECTURE.md. */
@@ -152,6 +155,46 @@ final class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .belongToAnyOf(ValueLayout.OfInt.class));
+    }
+
+    /** The same shapes, in the other way there is to an address. */
+    @Test
+    void hostMemoryHasNoneOfTheFatalShapesThroughUnsafeEither() {
+        check(noClasses()
+                .that(belongTo(equivalentTo(HostMemory.class)))
+                .should()
+                .callMethodWhere(call(
+                        UnsafeApi.class,
+                        "(get|put|getAndAdd|getAndSet)Int.*|(weakC|c)ompareAnd.*|put(Short|Char|Byte)Release")));
+    }
+
+    /** Device memory is mapped from a file that the kernel keeps; nobody can truncate it. */
+    @Test
+    void onlyHostMemoryAndDeviceMemoryUseUnsafe() {
+        check(noClasses()
+                .that(are(not(belongTo(equivalentTo(HostMemory.class)))))
+                .and()
+                .doNotHaveFullyQualifiedName("io.annulet.linux.DeviceMemory")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName(UnsafeApi.class.getName())
+                .orShould()
+                .dependOnClassesThat()
+                .haveNameMatching("(sun\\.misc|jdk\\.internal\\.misc)\\.Unsafe"));
+    }
+
+    /** A buffer over an absolute address would be guest memory that no rule here sees. */
+    @Test
+    void noBufferIsLaidOverAnAddress() {
+        DescribedPredicate<JavaMethodCall> takesAddress = describe(
+                "take an address",
+                call -> call.getTarget().getRawParameterTypes().stream()
+                        .anyMatch(type -> type.isEquivalentTo(long.class)));
+        check(noClasses()
+                .should()
+                .callMethodWhere(call(DirectBuffer.class, "wrap").and(takesAddress))
+                .orShould()
+                .callConstructor(UnsafeBuffer.class, long.class, int.class));
     }
 
     /** These hand the address to native code that HotSpot does not guard. */

@@ -45,9 +45,12 @@ final class FeaturesTest {
                 "--port",
                 BackendProcess.guestPort(folder, "bare"),
                 "--port",
-                BackendProcess.guestPort(folder, "all", "queues=2", "mtu=1500"))) {
+                BackendProcess.guestPort(folder, "all", "queues=2", "mtu=1500"),
+                "--port",
+                BackendProcess.guestPort(
+                        folder, "generic", "profile=generic", "queues=2", "mac=52:54:00:00:00:01", "speed=10000"))) {
             bare = features(backend, "bare");
-            all = features(backend, "all");
+            all = features(backend, "all") | features(backend, "generic");
         }
         Map<String, Row> table = table();
         Map<String, Long> masks = masks();

@@ -12,6 +12,8 @@ public final class EventFd implements AutoCloseable {
     private static final int EFD_NONBLOCK = 0x800;
     private static final int EFD_CLOEXEC = 0x80000;
     private static final int RWF_NOWAIT = 0x8;
+    private static final int MSG_DONTWAIT = 0x40;
+    private static final int MSG_NOSIGNAL = 0x4000;
     private static final long NO_OFFSET = -1;
     private static final String LINK = "anon_inode:[eventfd]";
 
@@ -20,20 +22,33 @@ public final class EventFd implements AutoCloseable {
 
     private final Fd fd;
 
-    private EventFd(Fd fd) {
+    private final boolean isSocket;
+
+    private EventFd(Fd fd, boolean isSocket) {
         this.fd = fd;
+        this.isSocket = isSocket;
     }
 
     /** A new eventfd whose counter starts at {@code initial}. */
     public static EventFd create(boolean nonBlocking, int initial) {
         long number = Kernel.eventfd2(initial, EFD_CLOEXEC | (nonBlocking ? EFD_NONBLOCK : 0));
-        return new EventFd(Fd.of(
-                (int) LinuxException.check(number, "create an eventfd", "check the limit of open files (ulimit -n)")));
+        return new EventFd(
+                Fd.of((int)
+                        LinuxException.check(number, "create an eventfd", "check the limit of open files (ulimit -n)")),
+                false);
     }
 
     /** Takes ownership of an eventfd made elsewhere; ask {@link #isEventFd} first if a peer sent it. */
     public static EventFd adopt(Fd fd) {
-        return new EventFd(fd);
+        return new EventFd(fd, false);
+    }
+
+    /**
+     * Takes ownership of a connected stream socket that a peer reads in place of an eventfd. A signal to it never waits,
+     * whatever the peer does to its flags.
+     */
+    public static EventFd adoptSocket(Fd fd) {
+        return new EventFd(fd, true);
     }
 
     /** Whether the descriptor is an eventfd. A peer may send anything in its place. */
@@ -54,7 +69,9 @@ public final class EventFd implements AutoCloseable {
      * @return 0, or the negative error number: -EAGAIN when the counter is full and the eventfd does not block
      */
     public long signal() {
-        long written = Kernel.write(fd.number(), ONE.address(), 8);
+        long written = isSocket
+                ? Kernel.send(fd.number(), ONE.address(), 8, MSG_DONTWAIT | MSG_NOSIGNAL)
+                : Kernel.writeWhole(fd.number(), ONE.address(), 8);
         return written < 0 ? written : 0;
     }
 

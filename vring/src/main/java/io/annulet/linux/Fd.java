@@ -32,6 +32,11 @@ public final class Fd implements AutoCloseable {
         return number.get() != CLOSED;
     }
 
+    /** Hands the descriptor over to somebody who closes it by its number; for this object it is closed from now on. */
+    public int release() {
+        return number.getAndSet(CLOSED);
+    }
+
     /** Closes the descriptor, once. What the kernel answers does not matter: the number is free in every case. */
     @Override
     public void close() {

@@ -15,10 +15,15 @@ import org.jspecify.annotations.Nullable;
 
 /** What can be asked of and done to any file descriptor, on the control path: failures throw {@link LinuxException}. */
 public final class FileDescriptors {
+    static final int F_SETFD = 2;
+    static final int FD_CLOEXEC = 1;
+
+    private static final int STATFS_BYTES = 120;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int O_WRONLY = 1;
+    private static final int O_RDWR = 2;
     private static final int O_NONBLOCK = 0x800;
     private static final int O_CLOEXEC = 0x80000;
 
@@ -54,6 +59,30 @@ public final class FileDescriptors {
     }
 
     /**
+     * Opens a device for reading and writing.
+     *
+     * @throws LinuxException with this remedy
+     */
+    public static Fd openDevice(Path path, String remedy) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocateFrom(path.toString());
+            return Fd.of((int) LinuxException.check(
+                    Kernel.openat(Kernel.AT_FDCWD, name.address(), O_RDWR | O_CLOEXEC), "open " + path, remedy));
+        }
+    }
+
+    /** Opens an existing file for reading. */
+    public static Fd openForReading(Path path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocateFrom(path.toString());
+            return Fd.of((int) LinuxException.check(
+                    Kernel.openat(Kernel.AT_FDCWD, name.address(), O_CLOEXEC),
+                    "open " + path,
+                    "check that it is there, and its rights"));
+        }
+    }
+
+    /**
      * Opens the file again, for writing without waiting. Unlike with a duplicate, no other holder of {@code fd} can change
      * that. Opening has effects of its own on some devices: ask for the type first. Impossible for anonymous files.
      */
@@ -76,9 +105,9 @@ public final class FileDescriptors {
             LinuxException.check(
                     Kernel.statx(fd.number(), empty.address(), AT_EMPTY_PATH, STATX_BASIC_STATS, status.address()),
                     action);
-            MemorySegment fileSystem = arena.allocate(120, 8);
+            MemorySegment fileSystem = arena.allocate(STATFS_BYTES, 8);
             LinuxException.check(Kernel.fstatfs(fd.number(), fileSystem.address()), action);
-            return statusOf(status, fileSystem.get(JAVA_LONG, 0), fileSystem.get(JAVA_LONG, 8));
+            return statusOf(status, fileSystem);
         }
     }
 
@@ -96,12 +125,12 @@ public final class FileDescriptors {
                 return null;
             }
             LinuxException.check(result, "look at " + path);
-            return statusOf(status, 0, 0);
+            return statusOf(status, arena.allocate(STATFS_BYTES, 8));
         }
     }
 
     /** Decodes {@code struct statx} of linux/stat.h, which unlike {@code struct stat} is equal on all architectures. */
-    private static FileStatus statusOf(MemorySegment statx, long magic, long blockByteLength) {
+    private static FileStatus statusOf(MemorySegment statx, MemorySegment statfs) {
         int mode = Short.toUnsignedInt(statx.get(JAVA_SHORT, 28));
         long device = ((long) statx.get(JAVA_INT, 136) << 32) | Integer.toUnsignedLong(statx.get(JAVA_INT, 140));
         return new FileStatus(
@@ -113,8 +142,10 @@ public final class FileDescriptors {
                 statx.get(JAVA_LONG, 48),
                 statx.get(JAVA_INT, 20),
                 statx.get(JAVA_INT, 24),
-                magic,
-                blockByteLength);
+                statfs.get(JAVA_LONG, 0),
+                statfs.get(JAVA_LONG, 8),
+                statfs.get(JAVA_LONG, 16),
+                statfs.get(JAVA_LONG, 32));
     }
 
     /** What {@code /proc/self/fd} says the descriptor is, such as {@code anon_inode:[eventfd]} or a path. */

@@ -14,6 +14,8 @@ package io.annulet.linux;
  * @param fileSystemMagic kind of file system, such as {@link #HUGETLBFS_MAGIC}; see statfs(2)
  * @param fileSystemBlockByteLength block size of the file system; on hugetlbfs the size of a huge page, of which mapping
  *     offsets and lengths must be multiples
+ * @param fileSystemBlocks blocks that the file system may hold; 0 if nothing limits it, or if it does not say
+ * @param fileSystemFreeBlocks blocks that are left of them
  */
 public record FileStatus(
         Type type,
@@ -25,7 +27,11 @@ public record FileStatus(
         int owner,
         int group,
         long fileSystemMagic,
-        long fileSystemBlockByteLength) {
+        long fileSystemBlockByteLength,
+        long fileSystemBlocks,
+        long fileSystemFreeBlocks) {
+
+    private static final int BLOCK_BYTES = 512;
 
     public static final long HUGETLBFS_MAGIC = 0x958458f6L;
     public static final long TMPFS_MAGIC = 0x01021994L;
@@ -54,6 +60,15 @@ public record FileStatus(
                 default -> ANONYMOUS;
             };
         }
+    }
+
+    /**
+     * Whether touching the file's memory may fail although the file is long enough: it has holes, and its file system is full.
+     * Of huge pages it is not known whether there are any left.
+     */
+    public boolean mayLackPages() {
+        boolean isFull = isOnHugetlbfs() || (fileSystemBlocks > 0 && fileSystemFreeBlocks == 0);
+        return isFull && blocks * BLOCK_BYTES < byteLength;
     }
 
     public boolean isOnHugetlbfs() {

@@ -2,6 +2,7 @@ package io.annulet.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
@@ -55,6 +56,11 @@ final class InterfaceRequest {
 
     void intValue(int value) {
         memory.set(JAVA_INT, VALUE, value);
+    }
+
+    /** Where more of the question is, and room for the answer. */
+    void pointer(long address) {
+        memory.set(JAVA_LONG, VALUE, address);
     }
 
     /** The hardware address, behind the two bytes of its family. */

@@ -1,6 +1,7 @@
 package io.annulet.linux;
 
 import static io.annulet.linux.Syscall.call;
+import static io.annulet.linux.Syscall.callAgainIfFailed;
 import static io.annulet.linux.Syscall.callOnce;
 import static io.annulet.linux.Syscall.number;
 
@@ -20,21 +21,33 @@ final class Kernel {
     private static final int MUNMAP = number(11, 215);
     private static final int IOCTL = number(16, 29);
     private static final int PREAD64 = number(17, 67);
+    private static final int PWRITE64 = number(18, 68);
     private static final int READV = number(19, 65);
     private static final int WRITEV = number(20, 66);
     private static final int MADVISE = number(28, 233);
     private static final int SOCKET = number(41, 198);
     private static final int CONNECT = number(42, 203);
+    private static final int SENDTO = number(44, 206);
+    private static final int RECVFROM = number(45, 207);
     private static final int SENDMSG = number(46, 211);
     private static final int RECVMSG = number(47, 212);
     private static final int BIND = number(49, 200);
     private static final int LISTEN = number(50, 201);
+    private static final int GETSOCKNAME = number(51, 204);
     private static final int SOCKETPAIR = number(53, 199);
+    private static final int SETSOCKOPT = number(54, 208);
     private static final int GETSOCKOPT = number(55, 209);
     private static final int KILL = number(62, 129);
     private static final int FCNTL = number(72, 25);
     private static final int FTRUNCATE = number(77, 46);
     private static final int GETEUID = number(107, 175);
+    private static final int CAPSET = number(126, 91);
+    private static final int EXECVE = number(59, 221);
+    private static final int PRCTL = number(157, 167);
+    private static final int SECCOMP = number(317, 277);
+    private static final int LANDLOCK_CREATE_RULESET = 444;
+    private static final int LANDLOCK_ADD_RULE = 445;
+    private static final int LANDLOCK_RESTRICT_SELF = 446;
     private static final int FSTATFS = number(138, 44);
     private static final int GETTID = number(186, 178);
     private static final int SCHED_SETAFFINITY = number(203, 122);
@@ -56,6 +69,7 @@ final class Kernel {
     private static final int PRLIMIT64 = number(302, 261);
     private static final int PREADV2 = number(327, 286);
     private static final int MEMFD_CREATE = number(319, 279);
+    private static final int BPF = number(321, 280);
     private static final int USERFAULTFD = number(323, 282);
     private static final int STATX = number(332, 291);
     private static final int IO_URING_SETUP = number(425, 425);
@@ -74,6 +88,11 @@ final class Kernel {
         return call(WRITE, fd, address, byteLength);
     }
 
+    /** As {@link #write} to something that takes all or nothing; allocates nothing if it is taken. */
+    static long writeWhole(int fd, long address, long byteLength) {
+        return callAgainIfFailed(WRITE, fd, address, byteLength);
+    }
+
     static long preadv2(int fd, long iovecAddress, int count, long offset, int flags) {
         // The offset is one word here; the next argument is its upper half on 32-bit machines.
         return call(PREADV2, fd, iovecAddress, count, offset, 0, flags);
@@ -81,6 +100,10 @@ final class Kernel {
 
     static long pread(int fd, long address, long byteLength, long offset) {
         return call(PREAD64, fd, address, byteLength, offset);
+    }
+
+    static long pwrite(int fd, long address, long byteLength, long offset) {
+        return call(PWRITE64, fd, address, byteLength, offset);
     }
 
     static long readv(int fd, long iovecAddress, int count) {
@@ -187,6 +210,10 @@ final class Kernel {
         return call(SOCKETPAIR, domain, type, 0, pair);
     }
 
+    static long getsockname(int fd, long address, long byteLength) {
+        return call(GETSOCKNAME, fd, address, byteLength, 0);
+    }
+
     static long bind(int fd, long address, int byteLength) {
         return call(BIND, fd, address, byteLength);
     }
@@ -203,6 +230,10 @@ final class Kernel {
         return call(ACCEPT4, fd, 0, 0, flags);
     }
 
+    static long send(int fd, long address, long byteLength, int flags) {
+        return call(SENDTO, fd, address, byteLength, flags, 0, 0);
+    }
+
     static long sendmsg(int fd, long message, int flags) {
         return call(SENDMSG, fd, message, flags);
     }
@@ -211,11 +242,53 @@ final class Kernel {
         return call(RECVMSG, fd, message, flags);
     }
 
+    static long setsockopt(int fd, int level, int option, long value, int byteLength) {
+        return call(SETSOCKOPT, fd, level, option, value, byteLength, 0);
+    }
+
+    /** Sends nothing, which wakes the side of the kernel that sends. */
+    static long sendNothing(int fd, int flags) {
+        return call(SENDTO, fd, 0, 0, flags, 0, 0);
+    }
+
+    /** Receives nothing, which wakes the side of the kernel that receives. */
+    static long receiveNothing(int fd, int flags) {
+        return call(RECVFROM, fd, 0, 0, flags, 0, 0);
+    }
+
     static long getsockopt(int fd, int level, int option, long value, long byteLength) {
         return call(GETSOCKOPT, fd, level, option, value, byteLength, 0);
     }
 
     // Threads, time and rights.
+
+    static long prctl(int option, long a, long b) {
+        return call(PRCTL, option, a, b, 0, 0, 0);
+    }
+
+    static long capset(long header, long data) {
+        return call(CAPSET, header, data, 0, 0);
+    }
+
+    static long execve(long path, long arguments, long environment) {
+        return call(EXECVE, path, arguments, environment, 0);
+    }
+
+    static long seccomp(int operation, int flags, long arguments) {
+        return call(SECCOMP, operation, flags, arguments, 0);
+    }
+
+    static long landlockCreateRuleset(long attributes, long byteLength, int flags) {
+        return call(LANDLOCK_CREATE_RULESET, attributes, byteLength, flags, 0);
+    }
+
+    static long landlockAddRule(int ruleset, int type, long attributes) {
+        return call(LANDLOCK_ADD_RULE, ruleset, type, attributes, 0);
+    }
+
+    static long landlockRestrictSelf(int ruleset) {
+        return call(LANDLOCK_RESTRICT_SELF, ruleset, 0, 0, 0);
+    }
 
     static long gettid() {
         return call(GETTID, 0);
@@ -239,6 +312,10 @@ final class Kernel {
 
     static long userfaultfd(int flags) {
         return call(USERFAULTFD, flags);
+    }
+
+    static long bpf(int command, long attributes, int byteLength) {
+        return call(BPF, command, attributes, byteLength);
     }
 
     static long ioUringSetup(int entries, long parameters) {

@@ -2,14 +2,21 @@ package io.annulet.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** Resource limits of this process; see getrlimit(2). */
 public final class Limits {
     /** The value of a limit that limits nothing. */
     public static final long UNLIMITED = Long.MAX_VALUE;
 
+    private static final Path MAPPINGS = Path.of("/proc/sys/vm/max_map_count");
+    private static final long USUAL_MAPPINGS = 65_530;
+    private static final int RLIMIT_CORE = 4;
     private static final int RLIMIT_NOFILE = 7;
     private static final int RLIMIT_MEMLOCK = 8;
     private static final int THIS_PROCESS = 0;
@@ -31,6 +38,16 @@ public final class Limits {
         return get(RLIMIT_NOFILE);
     }
 
+    /** Mappings that a process may have: vm.max_map_count. */
+    public static long mappings() {
+        // In one read: the kernel tells a number to who asks for its first bytes, and nothing after them.
+        try (BufferedReader reader = Files.newBufferedReader(MAPPINGS)) {
+            return Long.parseLong(String.valueOf(reader.readLine()));
+        } catch (IOException | NumberFormatException unreadable) {
+            return USUAL_MAPPINGS;
+        }
+    }
+
     /** Bytes of memory that may be locked, among others for DMA. */
     public static Limit lockedMemory() {
         return get(RLIMIT_MEMLOCK);
@@ -38,12 +55,23 @@ public final class Limits {
 
     /** Sets the soft limit of open files, at most the hard one. */
     public static void openFiles(long soft) {
+        set(RLIMIT_NOFILE, new Limit(soft, openFiles().hard()), "set the limit of open files to " + soft);
+    }
+
+    /** This process, and what it executes, leaves no core dump behind, and cannot change that. */
+    public static void forbidCoreDumps() {
+        set(RLIMIT_CORE, new Limit(0, 0), "forbid core dumps");
+    }
+
+    /** Sets the limit of locked memory; raising the hard one needs CAP_SYS_RESOURCE. */
+    public static void lockedMemory(Limit limit) {
+        set(RLIMIT_MEMLOCK, limit, "set the limit of locked memory to " + limit.soft());
+    }
+
+    private static void set(int resource, Limit limit, String action) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment limit =
-                    arena.allocateFrom(JAVA_LONG, raw(soft), raw(openFiles().hard()));
-            LinuxException.check(
-                    Kernel.prlimit64(THIS_PROCESS, RLIMIT_NOFILE, limit.address(), NO_ADDRESS),
-                    "set the limit of open files to " + soft);
+            MemorySegment values = arena.allocateFrom(JAVA_LONG, raw(limit.soft()), raw(limit.hard()));
+            LinuxException.check(Kernel.prlimit64(THIS_PROCESS, resource, values.address(), NO_ADDRESS), action);
         }
     }
 

@@ -1,6 +1,9 @@
 package io.annulet.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * A network interface of the network namespace that the calling thread is in, known by its name. Control path: failures
@@ -15,6 +18,10 @@ public final class NetworkInterface {
     private static final int SIOCSIFMTU = 0x8922;
     private static final int SIOCGIFHWADDR = 0x8927;
     private static final int SIOCGIFINDEX = 0x8933;
+    private static final int SIOCETHTOOL = 0x8946;
+    private static final int ETHTOOL_GDRVINFO = 3;
+    private static final int DRIVER_INFO_BYTES = 196;
+    private static final int DRIVER_INFO_NAME = 4;
     private static final int IFF_UP = 0x1;
 
     private final String name;
@@ -79,6 +86,22 @@ public final class NetworkInterface {
             InterfaceRequest request = new InterfaceRequest(arena, name);
             request.intValue(mtu);
             check(ask(SIOCSIFMTU, request), "set MTU " + mtu + " on ");
+        }
+    }
+
+    /** The name of the interface's driver, such as {@code veth}; empty if it does not say. */
+    public String driver() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(DRIVER_INFO_BYTES, 4);
+            info.set(JAVA_INT, 0, ETHTOOL_GDRVINFO);
+            InterfaceRequest request = new InterfaceRequest(arena, name);
+            request.pointer(info.address());
+            long result = ask(SIOCETHTOOL, request);
+            if (result == -Errno.EOPNOTSUPP) {
+                return "";
+            }
+            check(result, "ask for the driver of ");
+            return info.getString(DRIVER_INFO_NAME);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.annulet.linux;
 
+import java.util.Objects;
+
 /**
  * File descriptors that came with messages, until their owner takes or closes them. Used by one thread, the one that
  * receives. Whatever is not taken is closed by {@link #close}, after which it can be used again.
@@ -33,6 +35,16 @@ public final class ReceivedFds implements AutoCloseable {
     /** Whether the kernel dropped descriptors because this process has no numbers left for them (MSG_CTRUNC). */
     public boolean isTruncated() {
         return truncated;
+    }
+
+    /** The kernel's number for descriptor {@code index}, which stays here; -1 if it was taken. */
+    public int number(int index) {
+        return numbers[Objects.checkIndex(index, count)];
+    }
+
+    /** Keeps a descriptor that came with a message which another process received. */
+    public void keep(Fd fd) {
+        add(fd.number());
     }
 
     /** Hands over descriptor {@code index}, which the caller closes from now on. Each can be taken once. */

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The file of a listening socket: found stale and taken over, given to its users, and removed at the end if it is still
@@ -39,6 +40,12 @@ final class SocketFile {
             removeIfStale(path);
         }
         throw new LinuxException(action(path), Errno.EADDRINUSE, "check that nobody else listens there");
+    }
+
+    /** The file that is at {@code path} now; null if there is no socket. */
+    static @Nullable SocketFile at(Path path) {
+        FileStatus found = FileDescriptors.statusAt(path);
+        return found == null || found.type() != FileStatus.Type.SOCKET ? null : new SocketFile(path, found);
     }
 
     private static FileStatus statusOfBound(Path path) {

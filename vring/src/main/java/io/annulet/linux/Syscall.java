@@ -10,6 +10,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * The one way into the kernel: libc's {@code syscall(2)}, six words in, one word out. Any thread may use it.
@@ -23,13 +24,13 @@ final class Syscall {
     private static final boolean AARCH64 = isAarch64();
     private static final String ERRNO = "errno";
 
-    private static final MethodHandle SYSCALL = Linker.nativeLinker()
-            .downcallHandle(
-                    Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
-                    FunctionDescriptor.of(
-                            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-                    Linker.Option.captureCallState(ERRNO),
-                    Linker.Option.firstVariadicArg(1));
+    private static final MethodHandle SYSCALL = handle(Linker.Option.captureCallState(ERRNO));
+
+    /**
+     * Tells only that a call failed, not why. Capturing errno allocates as long as the caller is not compiled by the second
+     * compiler, and what is seldom called never is.
+     */
+    private static final MethodHandle SYSCALL_WITHOUT_ERRNO = handle();
 
     /** Where a thread's memory holds its errno, and where its scratch words start. */
     private static final long ERRNO_OFFSET =
@@ -43,6 +44,17 @@ final class Syscall {
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(SCRATCH_OFFSET + SCRATCH_BYTE_LENGTH, 64));
 
     private Syscall() {}
+
+    private static MethodHandle handle(Linker.Option... options) {
+        Linker.Option[] all = Arrays.copyOf(options, options.length + 1);
+        all[options.length] = Linker.Option.firstVariadicArg(1);
+        return Linker.nativeLinker()
+                .downcallHandle(
+                        Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
+                        FunctionDescriptor.of(
+                                JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+                        all);
+    }
 
     /** The number of a system call, which differs between the two architectures. */
     static int number(int onX86, int onAarch64) {
@@ -81,6 +93,15 @@ final class Syscall {
         return call(number, a, 0, 0, 0, 0, 0);
     }
 
+    /**
+     * As {@code call}, for calls that have no effect when they fail and may be made again: one that succeeds allocates
+     * nothing, compiled or not.
+     */
+    static long callAgainIfFailed(int number, long a, long b, long c) {
+        long result = invokeWithoutErrno(number, a, b, c);
+        return result != -1 ? result : call(number, a, b, c);
+    }
+
     /** As {@code call}, for the calls that must not be made a second time, or whose waiting time must be counted anew. */
     static long callOnce(int number, long a, long b, long c, long d, long e) {
         return invoke(THREAD_MEMORY.get(), number, a, b, c, d, e, 0);
@@ -106,6 +127,16 @@ final class Syscall {
         try {
             long result = (long) SYSCALL.invokeExact(memory, (long) number, a, b, c, d, e, f);
             return result != -1 ? result : -memory.get(JAVA_INT, ERRNO_OFFSET);
+        } catch (RuntimeException | Error unexpected) {
+            throw unexpected;
+        } catch (Throwable impossible) {
+            throw new AssertionError("a downcall throws no checked exception", impossible);
+        }
+    }
+
+    private static long invokeWithoutErrno(int number, long a, long b, long c) {
+        try {
+            return (long) SYSCALL_WITHOUT_ERRNO.invokeExact((long) number, a, b, c, 0L, 0L, 0L);
         } catch (RuntimeException | Error unexpected) {
             throw unexpected;
         } catch (Throwable impossible) {

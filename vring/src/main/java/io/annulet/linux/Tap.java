@@ -59,6 +59,16 @@ public final class Tap implements AutoCloseable {
         }
     }
 
+    /**
+     * Goes on with a queue that was opened elsewhere.
+     *
+     * @param fd taken over
+     * @param options with which it was opened
+     */
+    public static Tap adopt(Fd fd, String name, TapOptions options, boolean created) {
+        return new Tap(fd, name, options, created);
+    }
+
     /** Opens a further queue of this tap, which must have been opened with {@code multiQueue}. */
     public Tap openQueue() {
         return open(name(), options.presence(TapOptions.Presence.ATTACH));

@@ -10,9 +10,11 @@ import org.jspecify.annotations.Nullable;
 public final class UnixListener implements AutoCloseable {
     private final Path path;
     private final Fd fd;
-    private final SocketFile file;
 
-    private UnixListener(Path path, Fd fd, SocketFile file) {
+    /** Null if someone else keeps the file. */
+    private final @Nullable SocketFile file;
+
+    private UnixListener(Path path, Fd fd, @Nullable SocketFile file) {
         this.path = path;
         this.fd = fd;
         this.file = file;
@@ -40,6 +42,21 @@ public final class UnixListener implements AutoCloseable {
                 close(fd, file);
             }
         }
+    }
+
+    /** Goes on with a socket that listens at {@code path} already, whose file stays when this is closed. */
+    public static UnixListener adopt(Path path, Fd fd) {
+        return new UnixListener(path, fd, null);
+    }
+
+    /** Goes on with a socket that another process made at {@code path}, and now leaves to this one, its file too. */
+    public static UnixListener inherit(Path path, Fd fd) {
+        return new UnixListener(path, fd, SocketFile.at(path));
+    }
+
+    /** Another handle of the same socket, which leaves the file there when it is closed, as this one then does too. */
+    public UnixListener keepingFile() {
+        return new UnixListener(path, fd, null);
     }
 
     public Path path() {

@@ -6,6 +6,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -23,6 +25,11 @@ public final class UnixSocket implements AutoCloseable {
 
     private static final int SOL_SOCKET = 1;
     private static final int SO_PEERCRED = 17;
+    private static final int SO_PEERGROUPS = 59;
+
+    /** NGROUPS_MAX of Linux. */
+    private static final int MOST_GROUPS = 65_536;
+
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
@@ -109,6 +116,22 @@ public final class UnixSocket implements AutoCloseable {
                     "read the peer's credentials of " + fd);
             return new PeerCredentials(
                     credentials.get(JAVA_INT, 0), credentials.get(JAVA_INT, 4), credentials.get(JAVA_INT, 8));
+        }
+    }
+
+    /** The further groups of the process at the other end when the connection was made, by the word of the kernel. */
+    public List<Integer> peerGroups() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment groups = arena.allocate(4L * MOST_GROUPS, 4);
+            MemorySegment byteLength = arena.allocateFrom(JAVA_INT, 4 * MOST_GROUPS);
+            LinuxException.check(
+                    Kernel.getsockopt(fd.number(), SOL_SOCKET, SO_PEERGROUPS, groups.address(), byteLength.address()),
+                    "read the peer's groups of " + fd);
+            List<Integer> found = new ArrayList<>();
+            for (int i = 0; i < byteLength.get(JAVA_INT, 0) / 4; i++) {
+                found.add(groups.getAtIndex(JAVA_INT, i));
+            }
+            return found;
         }
     }
 

@@ -28,6 +28,7 @@ import org.agrona.UnsafeApi;
 public final class HostMemory {
 
     private static final MemorySegment EVERYTHING = everything();
+    private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final int ZEROS_BYTE_LENGTH = 4096;
     private static final long ZEROS = Arena.global().allocate(ZEROS_BYTE_LENGTH).address();
 
@@ -90,6 +91,11 @@ public final class HostMemory {
     /** Stores 8 bytes at {@code address}, at any alignment; atomic if it is a multiple of 8. */
     public static void storeLong(long address, long value) {
         UnsafeApi.putLong(address, value);
+    }
+
+    /** Sets bits in the 8 bytes at {@code address}, a multiple of 8, atomically. */
+    public static void orLong(long address, long bits) {
+        LONG.getAndBitwiseOr(EVERYTHING, address, bits);
     }
 
     /** Everything this thread loaded or stored before is done before any later store. */
@@ -161,6 +167,24 @@ public final class HostMemory {
         storeLong(to + 56, d);
     }
 
+    /** Copies {@code byteLength} bytes, a line at least and two at most. */
+    public static void copyLineAndMore(long from, long to, int byteLength) {
+        copyLine(from, to);
+        copyBehindLine(from, to, byteLength);
+    }
+
+    /**
+     * Of {@code byteLength} bytes, a line at least and two at most, copies those behind the line. Where they are fewer than
+     * 8, the last ones of the line are copied with them.
+     */
+    public static void copyBehindLine(long from, long to, int byteLength) {
+        int last = byteLength - 8;
+        for (int at = LINE_BYTES; at < last; at += 8) {
+            storeLong(to + at, loadLong(from + at));
+        }
+        storeLong(to + last, loadLong(from + last));
+    }
+
     /** Whether two ranges hold the same bytes. */
     public static boolean same(long a, long b, long byteLength) {
         return MemorySegment.mismatch(EVERYTHING, a, a + byteLength, EVERYTHING, b, b + byteLength) < 0;
@@ -171,11 +195,26 @@ public final class HostMemory {
         MemorySegment.copy(from, 0, EVERYTHING, to, from.byteSize());
     }
 
+    /** Copies {@code byteLength} bytes of an array of our own, from {@code offset} on, to {@code to}. */
+    public static void copyIn(byte[] from, int offset, long to, int byteLength) {
+        MemorySegment.copy(from, offset, EVERYTHING, ValueLayout.JAVA_BYTE, to, byteLength);
+    }
+
     /** The {@code byteLength} bytes at {@code from} in an array of our own. */
     public static byte[] copyOut(long from, int byteLength) {
         byte[] bytes = new byte[byteLength];
         MemorySegment.copy(EVERYTHING, ValueLayout.JAVA_BYTE, from, bytes, 0, byteLength);
         return bytes;
+    }
+
+    /** Copies {@code byteLength} bytes at {@code from} into an array of our own, from {@code offset} on. */
+    public static void copyOut(long from, byte[] to, int offset, int byteLength) {
+        MemorySegment.copy(EVERYTHING, ValueLayout.JAVA_BYTE, from, to, offset, byteLength);
+    }
+
+    /** Copies {@code byteLength} bytes of an array, from {@code offset} on, to {@code to}. */
+    public static void copyIn(byte[] from, int offset, int byteLength, long to) {
+        MemorySegment.copy(from, offset, EVERYTHING, ValueLayout.JAVA_BYTE, to, byteLength);
     }
 
     /** Fills {@code byteLength} bytes with zeros. */

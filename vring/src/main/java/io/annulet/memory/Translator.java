@@ -28,6 +28,12 @@ public final class Translator {
         return miss(guestAddress, byteLength);
     }
 
+    /** Likewise, but only if they lie in the region that served last: reads fields of this object and nothing else. */
+    public long atHand(long guestAddress, long byteLength) {
+        long offset = guestAddress - baseGuestAddress;
+        return offset >= 0 && offset <= baseByteLength - byteLength ? baseHostAddress + offset : GuestMemory.UNMAPPED;
+    }
+
     private long miss(long guestAddress, long byteLength) {
         return reach(guestAddress) >= byteLength
                 ? baseHostAddress + (guestAddress - baseGuestAddress)

@@ -82,6 +82,8 @@ public final class MessageLayout {
     public static final int CONFIG_SIZE = 4;
     public static final int CONFIG_FLAGS = 8;
     public static final int CONFIG_BYTES = 12;
+    /** In the flags of SET_CONFIG: not the driver writes, but a front-end after a migration. */
+    public static final int CONFIG_FLAG_MIGRATION = 1;
 
     public static final int INFLIGHT_MMAP_SIZE = 0;
     public static final int INFLIGHT_MMAP_OFFSET = 8;

@@ -47,20 +47,19 @@ final class ChainAssembler {
         return true;
     }
 
-    /** A whole chain of one buffer: what most frames are. False as for {@link #end}. */
-    boolean single(ChainBurst burst, int head, long guestAddress, long byteLength, boolean writable) {
-        burst.begin(head);
-        long hostAddress = byteLength != 0 && byteLength <= Integer.MAX_VALUE
-                ? buffers.translate(guestAddress, byteLength)
-                : GuestMemory.UNMAPPED;
-        if (hostAddress == GuestMemory.UNMAPPED || !burst.segment(hostAddress, (int) byteLength)) {
-            begin(burst, head);
-            buffer(burst, guestAddress, byteLength, writable);
-            return end(burst);
-        }
-        int end = burst.segmentCount();
-        burst.end(writable ? 0 : byteLength, writable ? byteLength : 0, writable ? end - 1 : end);
-        return true;
+    /**
+     * The host address of a buffer in the region that served last, or {@link GuestMemory#UNMAPPED}: the short way of those
+     * whose chains are one sound buffer, {@link #alone} being the long one.
+     */
+    long atHand(long guestAddress, int byteLength) {
+        return byteLength <= 0 ? GuestMemory.UNMAPPED : buffers.atHand(guestAddress, byteLength);
+    }
+
+    /** A whole chain of one buffer. False as for {@link #end}. */
+    boolean alone(ChainBurst burst, int head, long guestAddress, long byteLength, boolean writable) {
+        begin(burst, head);
+        buffer(burst, guestAddress, byteLength, writable);
+        return end(burst);
     }
 
     /** Adds one buffer. What is wrong with it is kept; the walk goes on to the chain's end. */

@@ -41,12 +41,21 @@ public sealed interface DeviceHalf permits SplitDeviceHalf, PackedDeviceHalf {
     int borrowed();
 
     /**
+     * What the driver has made available and this side has not taken, as far as can be told without taking it: chains of a
+     * split ring, descriptors of a packed one. For people who look; reads up to the whole ring.
+     */
+    int available();
+
+    /**
      * Gives a chain back, in the order of taking; the driver sees it after {@link #publishUsed}.
      *
      * @param head of the chain, or its buffer id in a packed ring
      * @param writtenByteLength bytes written into the chain's buffers
      */
     void giveBack(int head, long writtenByteLength);
+
+    /** Likewise for so many chains of a burst from {@code first} on, with what was {@link ChainBurst#written}. */
+    void giveBack(ChainBurst burst, int first, int count);
 
     /** Goes back to the last publication: what was taken since is taken again, what was given back was not. */
     void abandon();
@@ -86,6 +95,22 @@ public sealed interface DeviceHalf permits SplitDeviceHalf, PackedDeviceHalf {
      * @return whether chains are available already, so that no kick may come for them
      */
     boolean requestKicks();
+
+    /** Up to where chains were given back, 16 bits: an index of a split ring, or a {@link PackedPosition}. */
+    int usedPosition();
+
+    /** Likewise up to where the driver was shown them. */
+    int publishedPosition();
+
+    /**
+     * Notes what {@link #showUsed} is about to write, where the ring itself would not tell a process that comes after: eight
+     * bytes for each chain.
+     *
+     * @param address of memory of our own
+     * @param most chains that there is room for
+     * @return how many were noted: all or none
+     */
+    int notePending(long address, int most);
 
     /** Where another half goes on if all that was taken has been given back: what GET_VRING_BASE answers. */
     int base();

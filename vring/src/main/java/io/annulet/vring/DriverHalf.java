@@ -29,6 +29,13 @@ public sealed interface DriverHalf permits SplitDriverHalf, PackedDriverHalf {
     int offer(long guestAddress, int byteLength, boolean writable);
 
     /**
+     * Offers some buffers, each for itself, as {@link #offer} does one by one.
+     *
+     * @param heads receives what stands for each; there are enough free descriptors
+     */
+    void offerEach(long[] guestAddresses, int[] byteLengths, int[] heads, int count, boolean writable);
+
+    /**
      * Offers a chain of buffers, the first {@code readable} of them for the device to read, the rest to write.
      *
      * @return the head that stands for the chain, or {@link #FULL}
@@ -61,6 +68,15 @@ public sealed interface DriverHalf permits SplitDriverHalf, PackedDriverHalf {
      */
     int takeUsed();
 
+    /**
+     * Takes up to {@code max} chains back, as {@link #takeUsed()} does one by one; ends behind one that was not offered.
+     *
+     * @param heads receives what {@link #takeUsed()} returns, but for {@link #NOTHING}
+     * @param writtenByteLengths receives what the device wrote into each, at most {@link Integer#MAX_VALUE}
+     * @return how many
+     */
+    int takeUsed(int[] heads, int[] writtenByteLengths, int max);
+
     /** What the device says it wrote into the chain taken back last, in bytes. */
     long writtenByteLength();
 
@@ -77,4 +93,19 @@ public sealed interface DriverHalf permits SplitDriverHalf, PackedDriverHalf {
 
     /** Chains offered and not yet taken back. */
     int outstanding();
+
+    /** How a ring with IN_ORDER takes many: its device may tell of more than one at once. */
+    static int takeOneByOne(DriverHalf half, int[] heads, int[] writtenByteLengths, int max) {
+        int count = 0;
+        int head = 0;
+        while (count < max && head != NOT_OFFERED) {
+            head = half.takeUsed();
+            if (head == NOTHING) {
+                break;
+            }
+            writtenByteLengths[count] = (int) Math.min(half.writtenByteLength(), Integer.MAX_VALUE);
+            heads[count++] = head;
+        }
+        return count;
+    }
 }

@@ -5,10 +5,12 @@ import io.annulet.memory.GuestMemory;
 /**
  * Follows the chains of a packed ring from available descriptors to buffers; owned by the worker of its queue.
  *
- * <p>Read it as an attacker would. The flags that make a chain available are loaded first; then each descriptor is
- * loaded once, as two words, and only that copy is used. A chain is never longer than what is left of the ring.
+ * <p>Read it as an attacker would. The flags that make chains available are loaded first, of a run of them; then each
+ * descriptor is loaded once, as two words, and only that copy is used. A chain is never longer than what is left of the ring.
  */
 final class PackedChainReader {
+
+    private static final int LINKED = PackedRing.FLAG_NEXT | PackedRing.FLAG_INDIRECT;
 
     private final PackedRing ring;
     private final boolean indirectAcknowledged;
@@ -25,30 +27,53 @@ final class PackedChainReader {
         return fault;
     }
 
+    void forgetFault() {
+        fault = RingFault.NONE;
+    }
+
     boolean isAvailable(int position) {
         int flags = ring.flagsAcquire(PackedPosition.slot(position)); // [A]
         return PackedRing.isAvailable(flags, PackedPosition.wrap(position));
     }
 
     /**
-     * Adds the chain at {@code position} to the burst.
+     * Adds chains of one sound buffer each from {@code slot} on, as long as that is what they are and the burst has room.
      *
-     * @param most descriptors that the chain may have
-     * @return how many it has; 0 if it is not available, breaks the ring, or the burst has no room for it
+     * @param available descriptors from there on that are available, none behind the ring's end
+     * @return how many
      */
-    int read(ChainBurst burst, int position, int most) {
-        fault = RingFault.NONE;
-        if (most == 0 || !isAvailable(position)) {
-            return 0;
+    int readSingles(ChainBurst burst, int slot, int available) {
+        int most = Math.min(available, burst.singlesLeft());
+        int i = 0;
+        while (i < most) {
+            long detail = ring.descriptorDetail(slot + i);
+            int flags = PackedRing.flags(detail);
+            int byteLength = (int) PackedRing.byteLength(detail);
+            long address = assembler.atHand(ring.descriptorAddress(slot + i), byteLength);
+            if ((flags & LINKED) != 0 || address == GuestMemory.UNMAPPED) {
+                break;
+            }
+            burst.single(i++, PackedRing.id(detail), address, byteLength, isWritable(flags));
         }
-        int slot = PackedPosition.slot(position);
+        burst.addSingles(i);
+        return i;
+    }
+
+    /**
+     * Adds the chain whose first descriptor, at {@code slot}, is available.
+     *
+     * @param most descriptors that the chain may have, at least 1
+     * @return how many it has; 0 if it breaks the ring, or the burst has no room for it
+     */
+    int read(ChainBurst burst, int slot, int most) {
         long address = ring.descriptorAddress(slot);
         long detail = ring.descriptorDetail(slot);
         int flags = PackedRing.flags(detail);
-        if ((flags & (PackedRing.FLAG_NEXT | PackedRing.FLAG_INDIRECT)) == 0) {
+        burst.begin(PackedRing.id(detail));
+        if ((flags & LINKED) == 0) {
             long byteLength = PackedRing.byteLength(detail);
             return kept(
-                    burst, assembler.single(burst, PackedRing.id(detail), address, byteLength, isWritable(flags)), 1);
+                    burst, assembler.alone(burst, PackedRing.id(detail), address, byteLength, isWritable(flags)), 1);
         }
         return (flags & PackedRing.FLAG_INDIRECT) != 0
                 ? indirect(burst, address, detail)
@@ -72,21 +97,23 @@ final class PackedChainReader {
         long address = firstAddress;
         long detail = firstDetail;
         assembler.begin(burst, 0);
-        for (int descriptors = 1; descriptors <= most; descriptors++) {
+        for (int descriptors = 1; ; descriptors++) {
             int flags = PackedRing.flags(detail);
             if ((flags & PackedRing.FLAG_INDIRECT) != 0) {
                 return broken(burst, RingFault.INDIRECT_MISUSED);
             }
             assembler.buffer(burst, address, PackedRing.byteLength(detail), isWritable(flags));
             if ((flags & PackedRing.FLAG_NEXT) == 0) {
-                burst.headAt(burst.count(), PackedRing.id(detail)); // the last descriptor has the chain's id
+                burst.head(burst.count(), PackedRing.id(detail)); // the last descriptor has the chain's id
                 return kept(burst, assembler.end(burst), descriptors);
+            }
+            if (descriptors == most) {
+                return broken(burst, RingFault.CHAIN_TOO_LONG);
             }
             slot = slot + 1 == ring.size() ? 0 : slot + 1;
             address = ring.descriptorAddress(slot);
             detail = ring.descriptorDetail(slot);
         }
-        return broken(burst, RingFault.CHAIN_TOO_LONG);
     }
 
     /** A chain through an indirect table, whose entries follow each other. VIRTIO 1.2, "Indirect Flag". */

@@ -2,6 +2,7 @@ package io.annulet.vring;
 
 import io.annulet.memory.GuestMemory;
 import io.annulet.memory.HostMemory;
+import java.util.Arrays;
 
 /**
  * The device's half of a packed virtqueue; owned by the worker of its queue.
@@ -9,36 +10,47 @@ import io.annulet.memory.HostMemory;
  * <p>Does what {@link SplitDeviceHalf} does, in the same order of methods. Here used elements take the place of available
  * descriptors and are found by their flags, so all that is given back is kept apart until {@link #showUsed}, which
  * writes the first one last: the driver looks no further than that one.
+ *
+ * <p>Nearly all chains are one descriptor. Of those nothing is kept but that they are one each.
  */
 public final class PackedDeviceHalf implements DeviceHalf {
+
+    private static final long USED_FLAGS = PackedRing.detailFlags(PackedRing.usedFlags(true));
+
+    /** A noted used element: length and id as in the ring, and behind them the slot and whether anything was written. */
+    private static final long NOTED_MASK = 0xffff_ffff_ffffL;
+
+    private static final int NOTED_SHIFT = 48;
 
     private final PackedRing ring;
     private final RingFeatures features;
     private final int size;
     private final PackedChainReader chains;
 
-    /** Descriptors of each chain that is borrowed or not published, by the count of chains. */
-    private final int[] chainDescriptors;
+    /**
+     * Descriptors of each chain that is borrowed or not shown, by the count of chains; 1 everywhere else. Not looked at
+     * while there is no {@link #longChains long chain}.
+     */
+    private final char[] chainDescriptors;
 
-    /** Used elements that are not published, likewise. */
+    /** Chains of more than one descriptor that are borrowed or not shown. */
+    private int longChains;
+
+    /** Used elements that are not shown, from the first one on; without the flags that make them used. */
     private final long[] usedDetails;
 
-    private final int chainMask;
     private int takenPosition;
     private int takenChains;
-
-    /** Chains taken the last time: a guess at how many wait now. */
-    private int takenLast;
-
-    private int usedPosition;
     private int usedChains;
-    private int publishedPosition;
-    private int publishedChains;
+    private int shownPosition;
+    private int shownChains;
 
     /** Descriptors shown to the driver since it was last asked whether it wants a call. */
     private int unaskedDescriptors;
 
+    /** Descriptors taken and not shown as used. */
     private int borrowedDescriptors;
+
     private RingFault fault = RingFault.NONE;
 
     /** @param position where to go on, for taking and for giving back; see {@link PackedPosition} */
@@ -50,12 +62,11 @@ public final class PackedDeviceHalf implements DeviceHalf {
         this.features = features;
         this.size = ring.size();
         this.chains = new PackedChainReader(ring, memory, features.indirect());
-        this.chainDescriptors = new int[Integer.highestOneBit(2 * size - 1)];
-        this.usedDetails = new long[chainDescriptors.length];
-        this.chainMask = chainDescriptors.length - 1;
+        this.chainDescriptors = new char[Integer.highestOneBit(2 * size - 1)];
+        Arrays.fill(chainDescriptors, (char) 1);
+        this.usedDetails = new long[size];
         this.takenPosition = position;
-        this.usedPosition = position;
-        this.publishedPosition = position;
+        this.shownPosition = position;
     }
 
     @Override
@@ -74,25 +85,60 @@ public final class PackedDeviceHalf implements DeviceHalf {
         if (fault != RingFault.NONE) {
             return BROKEN;
         }
-        int wanted = Math.min(max, burst.capacity() - burst.count());
-        ring.touch(PackedPosition.slot(takenPosition), Math.min(wanted, takenLast));
-        int taken = takeChains(burst, wanted);
-        takenLast = taken;
+        int taken = takeChains(burst, Math.min(max, burst.capacity() - burst.count()));
         return taken == 0 && chains.fault() != RingFault.NONE ? broken(chains.fault()) : taken;
     }
 
+    /** One run of available descriptors, and if that ends with the ring another from its beginning on. */
     private int takeChains(ChainBurst burst, int wanted) {
-        for (int taken = 0; taken < wanted; taken++) {
-            int descriptors = chains.read(burst, takenPosition, size - borrowedDescriptors);
-            if (descriptors == 0) {
+        chains.forgetFault();
+        int taken = 0;
+        while (taken < wanted) {
+            int slot = PackedPosition.slot(takenPosition);
+            int most = Math.min(Math.min(wanted - taken, size - slot), size - borrowedDescriptors);
+            int available = ring.availableAcquire(slot, most, PackedPosition.wrap(takenPosition)); // [A]
+            int chainsBefore = takenChains;
+            boolean all = takeRun(burst, available);
+            taken += takenChains - chainsBefore;
+            if (!all || available == 0 || slot + available < size) {
                 return taken;
             }
-            chainDescriptors[takenChains & chainMask] = descriptors;
-            takenChains++;
-            borrowedDescriptors += descriptors;
-            takenPosition = PackedPosition.plus(takenPosition, descriptors, size);
         }
-        return wanted;
+        return taken;
+    }
+
+    /** Takes the chains that begin in the next {@code available} descriptors. False if one cannot be taken. */
+    private boolean takeRun(ChainBurst burst, int available) {
+        int left = available;
+        while (left > 0) {
+            int singles = chains.readSingles(burst, PackedPosition.slot(takenPosition), left);
+            takenChains += singles;
+            took(singles);
+            left -= singles;
+            if (left > 0) {
+                int descriptors = chains.read(burst, PackedPosition.slot(takenPosition), size - borrowedDescriptors);
+                if (descriptors == 0) {
+                    return false;
+                }
+                if (descriptors > 1) {
+                    chainDescriptors[place(takenChains)] = (char) descriptors;
+                    longChains++;
+                }
+                takenChains++;
+                took(descriptors);
+                left -= descriptors;
+            }
+        }
+        return true;
+    }
+
+    private void took(int descriptors) {
+        borrowedDescriptors += descriptors;
+        takenPosition = PackedPosition.plus(takenPosition, descriptors, size);
+    }
+
+    private int place(int chain) {
+        return chain & (chainDescriptors.length - 1);
     }
 
     private int broken(RingFault why) {
@@ -107,11 +153,25 @@ public final class PackedDeviceHalf implements DeviceHalf {
 
     @Override
     public void untake(int count) {
-        for (int i = 0; i < count; i++) {
-            takenChains--;
-            int descriptors = chainDescriptors[takenChains & chainMask];
-            borrowedDescriptors -= descriptors;
-            takenPosition = PackedPosition.minus(takenPosition, descriptors, size);
+        int descriptors = longChains == 0 ? count : untakeLong(count);
+        takenChains -= count;
+        borrowedDescriptors -= descriptors;
+        takenPosition = PackedPosition.minus(takenPosition, descriptors, size);
+    }
+
+    private int untakeLong(int count) {
+        int descriptors = 0;
+        for (int chain = takenChains - count; chain != takenChains; chain++) {
+            descriptors += chainDescriptors[place(chain)];
+            forget(chain);
+        }
+        return descriptors;
+    }
+
+    private void forget(int chain) {
+        if (chainDescriptors[place(chain)] != 1) {
+            chainDescriptors[place(chain)] = 1;
+            longChains--;
         }
     }
 
@@ -121,46 +181,84 @@ public final class PackedDeviceHalf implements DeviceHalf {
     }
 
     @Override
+    public int available() {
+        int most = fault == RingFault.NONE ? size - borrowedDescriptors : 0;
+        int count = 0;
+        while (count < most && ring.isAvailableAt(PackedPosition.plus(takenPosition, count, size))) {
+            count++;
+        }
+        return count;
+    }
+
+    @Override
     public void giveBack(int id, long writtenByteLength) {
-        int at = usedChains & chainMask;
-        int flags = PackedRing.usedFlags(PackedPosition.wrap(usedPosition))
-                | (writtenByteLength == 0 ? 0 : PackedRing.FLAG_WRITE);
-        usedDetails[at] = PackedRing.detail(writtenByteLength, id, flags);
+        usedDetails[usedChains - shownChains] = usedDetail(id, writtenByteLength);
         usedChains++;
-        borrowedDescriptors -= chainDescriptors[at];
-        usedPosition = PackedPosition.plus(usedPosition, chainDescriptors[at], size);
+    }
+
+    private static long usedDetail(int id, long writtenByteLength) {
+        return PackedRing.detail(writtenByteLength, id, writtenByteLength == 0 ? 0 : PackedRing.FLAG_WRITE);
+    }
+
+    @Override
+    public void giveBack(ChainBurst burst, int first, int count) {
+        int place = usedChains - shownChains;
+        for (int i = 0; i < count; i++) {
+            usedDetails[place + i] = usedDetail(burst.head(first + i), burst.written(first + i));
+        }
+        usedChains += count;
     }
 
     @Override
     public void abandon() {
-        untake(takenChains - usedChains);
-        while (usedChains != publishedChains) {
-            usedChains--;
-            borrowedDescriptors += chainDescriptors[usedChains & chainMask];
-        }
-        usedPosition = publishedPosition;
-        untake(takenChains - usedChains);
+        usedChains = shownChains;
+        untake(takenChains - shownChains);
     }
 
     @Override
     public boolean showUsed() {
-        if (usedChains == publishedChains) {
+        int count = usedChains - shownChains;
+        if (count == 0) {
             return false;
         }
-        int first = publishedChains & chainMask;
-        int published = chainDescriptors[first];
-        int position = PackedPosition.plus(publishedPosition, published, size);
-        for (int chain = publishedChains + 1; chain != usedChains; chain++) {
-            int at = chain & chainMask;
-            ring.descriptorDetail(PackedPosition.slot(position), usedDetails[at]);
-            position = PackedPosition.plus(position, chainDescriptors[at], size);
-            published += chainDescriptors[at];
+        int descriptors = write(count);
+        long first = usedDetails[0] | usedFlags(shownPosition);
+        ring.descriptorDetailRelease(PackedPosition.slot(shownPosition), first); // [B]
+        if (longChains != 0) {
+            for (int i = 0; i < count; i++) {
+                forget(shownChains + i);
+            }
         }
-        ring.descriptorDetailRelease(PackedPosition.slot(publishedPosition), usedDetails[first]); // [B]
-        publishedPosition = usedPosition;
-        publishedChains = usedChains;
-        unaskedDescriptors = Math.min(unaskedDescriptors + published, size);
+        shownPosition = PackedPosition.plus(shownPosition, descriptors, size);
+        shownChains = usedChains;
+        borrowedDescriptors -= descriptors;
+        unaskedDescriptors = Math.min(unaskedDescriptors + descriptors, size);
         return true;
+    }
+
+    /** Writes used elements but for the first one; returns how many descriptors all of them stand for. */
+    private int write(int count) {
+        boolean allSingle = longChains == 0;
+        long flags = usedFlags(shownPosition);
+        int slot = PackedPosition.slot(shownPosition);
+        int descriptors = 0;
+        for (int i = 0; i < count; i++) {
+            if (i > 0) {
+                ring.descriptorDetail(slot, usedDetails[i] | flags);
+            }
+            int here = allSingle ? 1 : chainDescriptors[place(shownChains + i)];
+            descriptors += here;
+            slot += here;
+            if (slot >= size) {
+                slot -= size;
+                flags ^= USED_FLAGS;
+            }
+        }
+        return descriptors;
+    }
+
+    private static long usedFlags(int position) {
+        return PackedPosition.wrap(position) ? USED_FLAGS : 0;
     }
 
     @Override
@@ -169,7 +267,7 @@ public final class PackedDeviceHalf implements DeviceHalf {
         unaskedDescriptors = 0;
         int flags = ring.driverEventFlags();
         if (features.eventIndex() && flags == PackedRing.EVENT_DESCRIPTOR) {
-            return PackedPosition.passed(ring.driverEventPosition(), publishedPosition, published, size);
+            return PackedPosition.passed(ring.driverEventPosition(), shownPosition, published, size);
         }
         return flags != PackedRing.EVENT_DISABLE;
     }
@@ -189,6 +287,66 @@ public final class PackedDeviceHalf implements DeviceHalf {
     /** Taken position in the low 16 bits, used position in the high 16 bits, as GET_VRING_BASE has it. */
     @Override
     public int base() {
-        return takenPosition | usedPosition << 16;
+        return takenPosition | shownPosition << 16;
+    }
+
+    @Override
+    public int usedPosition() {
+        int count = usedChains - shownChains;
+        int descriptors = count;
+        if (longChains != 0) {
+            descriptors = 0;
+            for (int i = 0; i < count; i++) {
+                descriptors += chainDescriptors[place(shownChains + i)];
+            }
+        }
+        return PackedPosition.plus(shownPosition, descriptors, size);
+    }
+
+    @Override
+    public int publishedPosition() {
+        return shownPosition;
+    }
+
+    // A process that dies between writing the later used elements and the first one leaves a ring in which neither side
+    // can
+    // go on. So what is about to be written can be noted, and be written by whoever comes after.
+
+    @Override
+    public int notePending(long address, int most) {
+        int count = usedChains - shownChains;
+        if (count > most) {
+            return 0;
+        }
+        int slot = PackedPosition.slot(shownPosition);
+        for (int i = 0; i < count; i++) {
+            long written = (usedDetails[i] >>> (NOTED_SHIFT + 1)) & 1;
+            long place = ((long) slot << 1) | written;
+            HostMemory.storeLong(
+                    address + (long) Long.BYTES * i, (usedDetails[i] & NOTED_MASK) | (place << NOTED_SHIFT));
+            slot += longChains == 0 ? 1 : chainDescriptors[place(shownChains + i)];
+            slot -= slot >= size ? size : 0;
+        }
+        return count;
+    }
+
+    /** Writes used elements that an earlier half noted, the first one at a position, and shows them to the driver. */
+    public static void redo(PackedRing ring, int from, long address, int count) {
+        boolean wrap = PackedPosition.wrap(from);
+        int before = PackedPosition.slot(from);
+        for (int i = 1; i < count; i++) {
+            long noted = HostMemory.loadLong(address + (long) Long.BYTES * i);
+            int slot = (int) (noted >>> (NOTED_SHIFT + 1)) % ring.size();
+            wrap ^= slot < before;
+            before = slot;
+            ring.descriptorDetail(slot, redone(noted, wrap));
+        }
+        long first = redone(HostMemory.loadLong(address), PackedPosition.wrap(from));
+        ring.descriptorDetailRelease(PackedPosition.slot(from), first); // [B]
+    }
+
+    private static long redone(long noted, boolean wrap) {
+        long write = ((noted >>> NOTED_SHIFT) & 1) == 0 ? 0 : PackedRing.FLAG_WRITE;
+        return (noted & NOTED_MASK) | (write << NOTED_SHIFT) | (wrap ? USED_FLAGS : 0);
     }
 }

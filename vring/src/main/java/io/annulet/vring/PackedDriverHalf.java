@@ -57,6 +57,13 @@ public final class PackedDriverHalf implements DriverHalf {
     }
 
     @Override
+    public void offerEach(long[] guestAddresses, int[] byteLengths, int[] heads, int count, boolean writable) {
+        for (int i = 0; i < count; i++) {
+            heads[i] = offer(guestAddresses[i], byteLengths[i], writable);
+        }
+    }
+
+    @Override
     public int offerChain(long[] guestAddresses, int[] byteLengths, int count, int readable) {
         if (freeDescriptors < count || count == 0) {
             return FULL;
@@ -180,6 +187,11 @@ public final class PackedDriverHalf implements DriverHalf {
             return takeNext(inOrder);
         }
         return taken(id);
+    }
+
+    @Override
+    public int takeUsed(int[] heads, int[] writtenByteLengths, int max) {
+        return DriverHalf.takeOneByOne(this, heads, writtenByteLengths, max);
     }
 
     private int takeNext(InOrderChains chains) {

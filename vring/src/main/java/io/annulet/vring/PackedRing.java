@@ -29,7 +29,7 @@ public final class PackedRing implements Vring {
     static final int FLAG_WRITE = 2;
     static final int FLAG_INDIRECT = 4;
     static final int FLAG_AVAIL = 1 << 7;
-    static final int FLAG_USED = 1 << 15;
+    public static final int FLAG_USED = 1 << 15;
 
     /** Notify of everything. */
     static final int EVENT_ENABLE = 0;
@@ -40,15 +40,13 @@ public final class PackedRing implements Vring {
 
     private static final int DESCRIPTOR_BYTES = 16;
     private static final int FLAGS = 14;
-    private static final int DESCRIPTORS_A_LINE = HostMemory.LINE_BYTES / DESCRIPTOR_BYTES;
+    private static final int FLAGS_SHIFT = 48;
+    private static final int BOTH = FLAG_AVAIL | FLAG_USED;
 
     private final long descriptors;
     private final long driverArea;
     private final long deviceArea;
     private final int size;
-
-    /** Keeps the compiler from leaving {@link #touch} out. */
-    int touched;
 
     /** A ring at three host addresses whose whole extents are mapped and aligned; the caller checked both. */
     public PackedRing(long descriptorAddress, long driverAreaAddress, long deviceAreaAddress, int size) {
@@ -62,6 +60,11 @@ public final class PackedRing implements Vring {
         this.driverArea = driverAreaAddress;
         this.deviceArea = deviceAreaAddress;
         this.size = size;
+    }
+
+    /** Where the flags of the first descriptor are: for those who read them without touching the memory. */
+    public long firstFlagsAddress() {
+        return descriptors + FLAGS;
     }
 
     public static boolean isValidSize(long size) {
@@ -84,16 +87,18 @@ public final class PackedRing implements Vring {
     }
 
     /**
-     * Loads a byte of each cache line in which {@code count} descriptors lie, and uses none of them: lines that come from
-     * the driver's core come together then, and not one after the other.
+     * [A] How many descriptors in a row are available from {@code slot} on, of {@code most} that do not go past the ring's
+     * end. Whoever sees their flags sees the rest of them. The loads do not wait for each other, so lines that come from
+     * the driver's core come together.
      */
-    void touch(int slot, int count) {
-        int loaded = 0;
-        int end = Math.min(slot + count, size);
-        for (int i = slot; i < end; i += DESCRIPTORS_A_LINE) {
-            loaded += HostMemory.loadByte(at(i) + FLAGS);
+    int availableAcquire(int slot, int most, boolean wrap) {
+        int wanted = availableFlags(wrap);
+        int count = 0;
+        while (count < most && (HostMemory.loadShort(at(slot + count) + FLAGS) & BOTH) == wanted) {
+            count++;
         }
-        touched = loaded;
+        HostMemory.acquireFence();
+        return count;
     }
 
     /** [A] [B] Whoever sees these flags sees the rest of the chain, or of the used element. */
@@ -114,6 +119,11 @@ public final class PackedRing implements Vring {
         HostMemory.storeLong(at(slot), address);
     }
 
+    /** Flags in their place in the second word of a descriptor. */
+    static long detailFlags(int flags) {
+        return (long) flags << FLAGS_SHIFT;
+    }
+
     void descriptorDetail(int slot, long detail) {
         HostMemory.storeLong(at(slot) + 8, detail);
     }
@@ -125,7 +135,7 @@ public final class PackedRing implements Vring {
     }
 
     static long detail(long byteLength, int id, int flags) {
-        return (byteLength & 0xffffffffL) | (long) id << 32 | (long) flags << 48;
+        return (byteLength & 0xffffffffL) | (long) id << 32 | detailFlags(flags);
     }
 
     static long byteLength(long detail) {
@@ -137,15 +147,15 @@ public final class PackedRing implements Vring {
     }
 
     static int flags(long detail) {
-        return (int) (detail >>> 48);
+        return (int) (detail >>> FLAGS_SHIFT);
     }
 
     static boolean isAvailable(int flags, boolean wrap) {
-        return ((flags & FLAG_AVAIL) != 0) == wrap && ((flags & FLAG_USED) != 0) != wrap;
+        return (flags & BOTH) == availableFlags(wrap);
     }
 
     static boolean isUsed(int flags, boolean wrap) {
-        return ((flags & FLAG_AVAIL) != 0) == wrap && ((flags & FLAG_USED) != 0) == wrap;
+        return (flags & BOTH) == usedFlags(wrap);
     }
 
     static int availableFlags(boolean wrap) {
@@ -153,7 +163,32 @@ public final class PackedRing implements Vring {
     }
 
     static int usedFlags(boolean wrap) {
-        return wrap ? FLAG_AVAIL | FLAG_USED : 0;
+        return wrap ? BOTH : 0;
+    }
+
+    // For whoever looks at a copy of the ring, to find where a device stopped.
+
+    /** Whether the chain at a position is the driver's offer, not used yet. */
+    public boolean isAvailableAt(int position) {
+        return isAvailable(flagsAcquire(PackedPosition.slot(position)), PackedPosition.wrap(position));
+    }
+
+    /**
+     * Whether the ring shows that a device has used something of it. It does not after the driver has cleared it; nor does one
+     * whose device has come around just now, and stands where it began.
+     */
+    public boolean isWorked() {
+        for (int slot = 0; slot < size; slot++) {
+            if ((flagsAcquire(slot) & FLAG_USED) != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public long descriptorsAddress() {
+        return descriptors;
     }
 
     // Event suppression.

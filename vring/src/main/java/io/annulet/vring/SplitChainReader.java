@@ -7,7 +7,7 @@ import io.annulet.memory.GuestMemory;
  *
  * <p>Read it as an attacker would. A descriptor is loaded once, as two words; every word of it that is used was checked
  * in that copy. A chain has at most as many descriptors as the ring, direct and indirect together, whatever its links
- * say. All descriptors of a burst's heads are loaded before any is followed, so that their cache misses overlap.
+ * say. The lines of all descriptors of a burst's heads are touched before any is followed, so that their misses overlap.
  */
 final class SplitChainReader {
 
@@ -18,6 +18,9 @@ final class SplitChainReader {
     private final ChainAssembler assembler;
     private RingFault fault = RingFault.NONE;
     private int descriptorsLeft;
+
+    /** Keeps the compiler from leaving {@link #touch} out. */
+    int touched;
 
     SplitChainReader(SplitRing ring, GuestMemory memory, boolean indirectAcknowledged) {
         this.ring = ring;
@@ -36,56 +39,68 @@ final class SplitChainReader {
      */
     int read(ChainBurst burst, int availIndex, int wanted) {
         fault = RingFault.NONE;
-        int heads = load(burst, availIndex, wanted);
         int first = burst.count();
-        for (int i = 0; i < heads; i++) {
-            int at = first + i;
-            long address = burst.headAddresses[at];
-            long detail = burst.headDetails[at];
-            boolean added = (SplitRing.flags(detail) & LINKED) == 0
-                    ? assembler.single(burst, burst.head(at), address, SplitRing.byteLength(detail), isWritable(detail))
-                    : linked(burst, burst.head(at), address, detail);
-            if (!added) {
+        int heads = loadHeads(burst, first, availIndex, wanted);
+        touch(burst, first, heads);
+        int added = 0;
+        while (added < heads) {
+            added += singles(burst, heads - added);
+            if (added < heads && !any(burst, burst.head(burst.count()))) {
                 burst.forget();
-                return i;
+                return added;
             }
+            added = burst.count() - first;
         }
         return heads;
     }
 
-    /** Loads heads and their descriptors; stops before a head that is no descriptor. */
-    private int load(ChainBurst burst, int availIndex, int wanted) {
+    /** Adds chains of one sound buffer each, as long as that is what they are and the burst has room. */
+    private int singles(ChainBurst burst, int heads) {
         int first = burst.count();
-        int heads = loadHeads(burst, first, availIndex, wanted);
-        for (int i = first; i < first + heads; i++) {
-            int head = burst.head(i);
-            burst.headAddresses[i] = ring.descriptorAddress(head);
-            burst.headDetails[i] = ring.descriptorDetail(head);
+        int most = Math.min(heads, burst.singlesLeft());
+        int i = 0;
+        while (i < most) {
+            int head = burst.head(first + i);
+            long detail = ring.descriptorDetail(head);
+            int byteLength = (int) SplitRing.byteLength(detail);
+            long address = assembler.atHand(ring.descriptorAddress(head), byteLength);
+            if ((SplitRing.flags(detail) & LINKED) != 0 || address == GuestMemory.UNMAPPED) {
+                break;
+            }
+            burst.single(i++, head, address, byteLength, isWritable(detail));
         }
-        return heads;
+        burst.addSingles(i);
+        return i;
+    }
+
+    /** Loads a byte of each descriptor and uses none: lines that come from the driver's core come together. */
+    private void touch(ChainBurst burst, int first, int heads) {
+        int loaded = 0;
+        for (int i = first; i < first + heads; i++) {
+            loaded += ring.touch(burst.head(i));
+        }
+        touched = loaded;
     }
 
     /** Heads up to one that is no descriptor; four with one load where they lie together. */
     private int loadHeads(ChainBurst burst, int first, int availIndex, int wanted) {
         int i = 0;
         while (i < wanted) {
-            int together = 1;
-            long word;
             if (i + 4 <= wanted && ring.hasFourAvailHeads(availIndex + i)) {
-                word = ring.fourAvailHeads(availIndex + i);
-                together = 4;
-            } else {
-                word = ring.availHead(availIndex + i);
-            }
-            for (int end = i + together; i < end; i++) {
-                int head = (int) word & 0xffff;
-                if (head >= ring.size()) {
-                    fault = i == 0 ? RingFault.HEAD_OUT_OF_RANGE : fault;
-                    return i;
+                long four = ring.fourAvailHeads(availIndex + i);
+                if (ring.areDescriptors(four)) {
+                    burst.noteFourHeads(first + i, four);
+                    i += 4;
+                    continue;
                 }
-                burst.headAt(first + i, head);
-                word >>>= 16;
             }
+            int head = ring.availHead(availIndex + i);
+            if (head >= ring.size()) {
+                fault = i == 0 ? RingFault.HEAD_OUT_OF_RANGE : fault;
+                return i;
+            }
+            burst.noteHead(first + i, head);
+            i++;
         }
         return wanted;
     }
@@ -94,7 +109,13 @@ final class SplitChainReader {
         return (SplitRing.flags(detail) & SplitRing.FLAG_WRITE) != 0;
     }
 
-    private boolean linked(ChainBurst burst, int head, long address, long detail) {
+    /** Any chain. False if it breaks the ring, or the burst has no room for it. */
+    private boolean any(ChainBurst burst, int head) {
+        long address = ring.descriptorAddress(head);
+        long detail = ring.descriptorDetail(head);
+        if ((SplitRing.flags(detail) & LINKED) == 0) {
+            return assembler.alone(burst, head, address, SplitRing.byteLength(detail), isWritable(detail));
+        }
         assembler.begin(burst, head);
         descriptorsLeft = ring.size();
         boolean sound = (SplitRing.flags(detail) & SplitRing.FLAG_INDIRECT) != 0

@@ -100,9 +100,24 @@ public final class SplitDeviceHalf implements DeviceHalf {
     }
 
     @Override
+    public int available() {
+        return fault == RingFault.NONE
+                ? Math.min(Index16.distance(takenIndex, ring.availIndexAcquire()), ring.size())
+                : 0;
+    }
+
+    @Override
     public void giveBack(int head, long writtenByteLength) {
         ring.usedElement(usedIndex, head, writtenByteLength);
         usedIndex = Index16.plus(usedIndex, 1);
+    }
+
+    @Override
+    public void giveBack(ChainBurst burst, int first, int count) {
+        for (int i = 0; i < count; i++) {
+            ring.usedElement(usedIndex + i, burst.head(first + i), burst.written(first + i));
+        }
+        usedIndex = Index16.plus(usedIndex, count);
     }
 
     @Override
@@ -156,8 +171,19 @@ public final class SplitDeviceHalf implements DeviceHalf {
         return takenIndex;
     }
 
-    /** The used index as last published. */
-    public int publishedUsedIndex() {
+    @Override
+    public int usedPosition() {
+        return usedIndex;
+    }
+
+    /** Nothing: an index that was written shows all before it, and one that was not shows none. */
+    @Override
+    public int notePending(long address, int most) {
+        return 0;
+    }
+
+    @Override
+    public int publishedPosition() {
         return publishedUsedIndex;
     }
 }

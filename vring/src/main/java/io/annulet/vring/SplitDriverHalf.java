@@ -6,15 +6,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * The driver's half of a split virtqueue; owned by the thread that plays its driver.
  *
- * <p>Descriptors are linked in a free list of our own; a used chain's go back to it as they were linked when it was
- * offered. With IN_ORDER they are taken in ring order, as VIRTIO 1.2, "In-order use of descriptors", has it.
+ * <p>Free descriptors queue up: who comes back first is taken first. So a device that uses chains in their order sees
+ * them in the order of the table, which is what caches like, and what VIRTIO 1.2, "In-order use of descriptors", asks for
+ * with IN_ORDER.
  */
 public final class SplitDriverHalf implements DriverHalf {
 
     private final SplitRing ring;
     private final boolean eventIndex;
     private final @Nullable InOrderChains inOrder;
-    private final int[] nextFree;
+    private final int mask;
+    private final int[] free;
+    private final int[] nextOfChain;
     private final int[] chainDescriptors;
     private int firstFree;
     private int freeCount;
@@ -29,14 +32,13 @@ public final class SplitDriverHalf implements DriverHalf {
         this.ring = ring;
         this.eventIndex = features.eventIndex();
         this.inOrder = features.inOrder() ? new InOrderChains(ring.size()) : null;
-        this.nextFree = new int[ring.size()];
+        this.mask = ring.size() - 1;
+        this.free = new int[ring.size()];
+        this.nextOfChain = new int[ring.size()];
         this.chainDescriptors = new int[ring.size()];
         this.freeCount = ring.size();
         for (int i = 0; i < ring.size(); i++) {
-            nextFree[i] = i + 1;
-        }
-        if (inOrder != null) {
-            nextFree[ring.size() - 1] = 0; // descriptors are taken round and round, and come back in that order
+            free[i] = i;
         }
         this.availIndex = baseIndex;
         this.publishedAvailIndex = baseIndex;
@@ -60,18 +62,40 @@ public final class SplitDriverHalf implements DriverHalf {
     }
 
     @Override
+    public void offerEach(long[] guestAddresses, int[] byteLengths, int[] heads, int count, boolean writable) {
+        if (freeCount < count) {
+            throw new IllegalStateException(count + " buffers, and " + freeCount + " free descriptors");
+        }
+        int flags = writable ? SplitRing.FLAG_WRITE : 0;
+        int next = firstFree;
+        int index = availIndex;
+        for (int i = 0; i < count; i++) {
+            int head = free[next++ & mask];
+            ring.descriptor(head, guestAddresses[i], SplitRing.detail(byteLengths[i], flags, 0));
+            ring.availHead(index++, head);
+            chainDescriptors[head] = 1;
+            heads[i] = head;
+            if (inOrder != null) {
+                inOrder.offered(head, writable ? byteLengths[i] : 0);
+            }
+        }
+        firstFree = next;
+        freeCount -= count;
+        availIndex = Index16.plus(availIndex, count);
+    }
+
+    @Override
     public int offerChain(long[] guestAddresses, int[] byteLengths, int count, int readable) {
         if (freeCount < count || count == 0) {
             return FULL;
         }
-        int head = firstFree;
+        int head = free[firstFree & mask];
         for (int i = 0; i < count; i++) {
             int descriptor = allocate();
+            int next = i + 1 < count ? free[firstFree & mask] : 0;
+            nextOfChain[descriptor] = next;
             int flags = (i < readable ? 0 : SplitRing.FLAG_WRITE) | (i + 1 < count ? SplitRing.FLAG_NEXT : 0);
-            ring.descriptor(
-                    descriptor,
-                    guestAddresses[i],
-                    SplitRing.detail(byteLengths[i], flags, i + 1 < count ? firstFree : 0));
+            ring.descriptor(descriptor, guestAddresses[i], SplitRing.detail(byteLengths[i], flags, next));
         }
         return offered(head, count, inOrder == null ? 0 : InOrderChains.writable(byteLengths, count, readable));
     }
@@ -100,10 +124,8 @@ public final class SplitDriverHalf implements DriverHalf {
     }
 
     private int allocate() {
-        int descriptor = firstFree;
-        firstFree = nextFree[descriptor];
         freeCount--;
-        return descriptor;
+        return free[firstFree++ & mask];
     }
 
     private int offered(int head, int descriptors, long writable) {
@@ -162,12 +184,37 @@ public final class SplitDriverHalf implements DriverHalf {
         return (int) head;
     }
 
+    @Override
+    public int takeUsed(int[] heads, int[] writtenByteLengths, int max) {
+        if (inOrder != null) {
+            return DriverHalf.takeOneByOne(this, heads, writtenByteLengths, max);
+        }
+        if (Index16.distance(usedIndex, knownUsedIndex) < max) {
+            knownUsedIndex = ring.usedIndexAcquire(); // [B]
+        }
+        int count = Math.min(max, Index16.distance(usedIndex, knownUsedIndex));
+        int index = usedIndex;
+        for (int i = 0; i < count; i++) {
+            long element = ring.usedElement(index++);
+            long head = element & 0xffffffffL;
+            if (head >= chainDescriptors.length || chainDescriptors[(int) head] == 0) {
+                heads[i] = NOT_OFFERED;
+                count = i + 1;
+                break;
+            }
+            heads[i] = (int) head;
+            writtenByteLengths[i] = (int) Math.min(element >>> 32, Integer.MAX_VALUE);
+            free((int) head);
+        }
+        usedIndex = Index16.plus(usedIndex, count);
+        return count;
+    }
+
     private int takeNext(InOrderChains chains) {
         int head = chains.take();
         usedIndex = Index16.plus(usedIndex, 1);
         lastWrittenByteLength = chains.takenByteLength();
-        freeCount += chainDescriptors[head];
-        chainDescriptors[head] = 0;
+        free(head);
         return head;
     }
 
@@ -177,13 +224,12 @@ public final class SplitDriverHalf implements DriverHalf {
     }
 
     private void free(int head) {
-        int last = head;
-        for (int i = 1; i < chainDescriptors[head]; i++) {
-            last = nextFree[last]; // the order of allocation is kept here until the chain is free again
+        int descriptor = head;
+        free[firstFree + freeCount++ & mask] = descriptor;
+        for (int left = chainDescriptors[head]; left > 1; left--) {
+            descriptor = nextOfChain[descriptor];
+            free[firstFree + freeCount++ & mask] = descriptor;
         }
-        nextFree[last] = firstFree;
-        firstFree = head;
-        freeCount += chainDescriptors[head];
         chainDescriptors[head] = 0;
     }
 

@@ -41,6 +41,9 @@ public final class SplitRing implements Vring {
     private final int size;
     private final int mask;
 
+    /** The bits that a head below the size has not, four times. */
+    private final long beyondFour;
+
     /**
      * A ring at three host addresses whose whole extents are mapped and aligned; the caller checked both.
      *
@@ -58,6 +61,7 @@ public final class SplitRing implements Vring {
         this.used = usedAddress;
         this.size = size;
         this.mask = size - 1;
+        this.beyondFour = (0xffffL & ~mask) * 0x0001_0001_0001_0001L;
     }
 
     public static boolean isValidSize(long size) {
@@ -84,6 +88,11 @@ public final class SplitRing implements Vring {
     }
 
     // Descriptors.
+
+    /** A byte of a descriptor, of no use but that its cache line was asked for. */
+    int touch(int descriptor) {
+        return HostMemory.loadByte(descriptors + (long) DESCRIPTOR_BYTES * (descriptor & mask));
+    }
 
     /** The first word of a descriptor: the guest address of its buffer. */
     long descriptorAddress(int descriptor) {
@@ -152,6 +161,11 @@ public final class SplitRing implements Vring {
         return HostMemory.loadLong(avail + HEADER_BYTES + 2L * (index & mask));
     }
 
+    /** Whether all of four heads are below the size. */
+    boolean areDescriptors(long fourHeads) {
+        return (fourHeads & beyondFour) == 0;
+    }
+
     void availHead(int index, int head) {
         HostMemory.storeShort(avail + HEADER_BYTES + 2L * (index & mask), head);
     }
@@ -188,6 +202,11 @@ public final class SplitRing implements Vring {
     /** Where the used index stands, for whoever goes on where an earlier device half ended. */
     public long usedIndexAddress() {
         return used + INDEX;
+    }
+
+    @Override
+    public long descriptorsAddress() {
+        return descriptors;
     }
 
     /** A used element as one word: the head in the low half, the bytes written in the high half. */

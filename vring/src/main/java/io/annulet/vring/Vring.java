@@ -5,4 +5,7 @@ public sealed interface Vring permits SplitRing, PackedRing {
 
     /** Number of descriptors. */
     int size();
+
+    /** Where its descriptors lie. */
+    long descriptorsAddress();
 }

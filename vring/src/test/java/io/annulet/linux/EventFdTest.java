@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -104,6 +106,24 @@ class EventFdTest {
         String write = Syscall.number(1, 64) + " ";
         while (!Files.readString(path).startsWith(write)) {
             assertFalse(Thread.currentThread().isInterrupted(), "timed out");
+        }
+    }
+
+    @Test
+    void aSocketIsSignalledWithoutEverWaiting() {
+        try (UnixSocket.Pair pair = UnixSocket.pair();
+                ReceivedFds none = new ReceivedFds(0)) {
+            FileDescriptors.setNonBlocking(pair.first().fd(), false);
+            EventFd signal = EventFd.adoptSocket(pair.first().fd());
+            assertEquals(0, signal.signal());
+            MemorySegment bytes = Arena.ofAuto().allocate(16);
+            assertEquals(8, pair.second().receive(bytes, 0, 16, none));
+            int sent = 0;
+            while (signal.signal() == 0) {
+                sent++;
+            }
+            assertEquals(-Errno.EAGAIN, signal.signal());
+            assertTrue(sent > 0);
         }
     }
 

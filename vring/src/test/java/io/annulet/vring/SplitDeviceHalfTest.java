@@ -137,11 +137,11 @@ class SplitDeviceHalfTest {
         device.giveBack(4, 0);
         device.giveBack(2, 1500);
         assertEquals(0, raw.usedIndex());
-        assertEquals(0, device.publishedUsedIndex());
+        assertEquals(0, device.publishedPosition());
         assertEquals(1, device.borrowed());
         device.publishUsed();
         assertEquals(2, raw.usedIndex());
-        assertEquals(2, device.publishedUsedIndex());
+        assertEquals(2, device.publishedPosition());
         assertEquals(List.of(4L, 2L), List.of(raw.usedHead(0), raw.usedHead(1)));
         assertEquals(List.of(0L, 1500L), List.of(raw.usedByteLength(0), raw.usedByteLength(1)));
     }
@@ -344,5 +344,21 @@ class SplitDeviceHalfTest {
                         new TakenChain(43, ChainFault.NONE, List.of(new TakenChain.Piece(0x2000, 0)), List.of())),
                 TakenChain.all(burst));
         assertTrue(burst.capacity() >= burst.count());
+    }
+
+    @Test
+    void aFrameWithoutARingMayBeOfSeveralPieces() {
+        burst.addOwn(42, 0x1000, 60);
+        burst.addOwn(43, 0x2000, 70);
+        assertTrue(burst.extendOwn(0x3000, 1));
+        assertTrue(burst.extendOwn(0x4000, 2));
+        List<TakenChain.Piece> pieces = List.of(
+                new TakenChain.Piece(0x2000, 70), new TakenChain.Piece(0x3000, 1), new TakenChain.Piece(0x4000, 2));
+        assertEquals(
+                List.of(
+                        new TakenChain(42, ChainFault.NONE, List.of(new TakenChain.Piece(0x1000, 60)), List.of()),
+                        new TakenChain(43, ChainFault.NONE, pieces, List.of())),
+                TakenChain.all(burst));
+        assertEquals(73, burst.readableByteLength(1));
     }
 }

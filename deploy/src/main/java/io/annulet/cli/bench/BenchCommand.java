@@ -27,31 +27,41 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Comparisons:",
-            "  forward  frames a second between two guests, against DPDK's vhost library on the same processor; what the",
-            "           worker allocates, and pauses of the collector",
+            "  forward  frames a second between two guests, against DPDK's vhost library on the same processor",
             "  latency  the round trip of one frame, against the same",
+            "  tso      TCP segments of 64 KiB from guest to guest, against memcpy between the same buffers",
+            "  tap      processor time for each byte from a guest to a tap, against QEMU's own device and tap",
+            "  load     what the worker allocates under full load, and pauses of the collector",
             "  idle     processor time without traffic, and adaptive polling against busy polling",
             "  startup  time until ready, and memory",
             "",
             "Both back-ends stay up and take turns; the one that is not measured is stopped. Every byte of every frame is",
-            "written and checked by the front-end. Needs two processors; the rival needs root, huge pages and dpdk-dev.",
+            "written and checked by the front-end, but in tso and with --untouched. A front-end that was idle for some of",
+            "the time was not the limit. Needs two processors; rivals need root, and DPDK huge pages and dpdk-dev, or QEMU.",
             "Exit status: 0 if every floor is met, 1 if one is missed or frames were wrong, 2 if something could not be",
             "measured."
         })
 public final class BenchCommand implements Callable<Integer> {
 
     private static final long MILLISECOND = 1_000_000;
+    private static final long SECOND = 1_000_000_000;
 
     /** What there is to measure, in this order. */
     enum Choice {
         FORWARD,
+        TSO,
         LATENCY,
+        TAP,
+        LOAD,
         IDLE,
         STARTUP;
 
         Comparison with(BenchOptions options) {
             return switch (this) {
                 case FORWARD -> new ForwardComparison(options);
+                case TSO -> new SegmentsComparison(options);
+                case LOAD -> new LoadComparison(options);
+                case TAP -> new TapComparison(options);
                 case LATENCY -> new LatencyComparison(options);
                 case IDLE -> new IdleComparison(options);
                 case STARTUP -> new StartupComparison(options);
@@ -73,6 +83,14 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--warmup", paramLabel = "MS", description = "Milliseconds of each side before (default: 2500).")
     private int warmupMillis = 2500;
+
+    @Option(names = "--load", paramLabel = "S", description = "Seconds of full load that are watched (default: 60).")
+    private int loadSeconds = 60;
+
+    @Option(
+            names = "--untouched",
+            description = "With forward: front-ends send the same frames again and look at none, as DPDK's would.")
+    private boolean untouched;
 
     @Option(names = "--back-end-cpu", paramLabel = "N", description = "The processor of back-ends (default: 0).")
     private int backEndCpu;
@@ -125,7 +143,13 @@ public final class BenchCommand implements Callable<Integer> {
     private BenchOptions options() {
         try {
             return new BenchOptions(
-                    slices, sliceMillis * MILLISECOND, warmupMillis * MILLISECOND, backEndCpu, frontEndCpu);
+                    slices,
+                    sliceMillis * MILLISECOND,
+                    warmupMillis * MILLISECOND,
+                    loadSeconds * SECOND,
+                    untouched,
+                    backEndCpu,
+                    frontEndCpu);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }

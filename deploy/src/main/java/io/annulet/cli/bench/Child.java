@@ -98,7 +98,18 @@ final class Child implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        throw new CommandFailure(name + " ended too soon: " + lastComplaint(), "run it by hand to see why");
+        throw endedTooSoon();
+    }
+
+    private CommandFailure endedTooSoon() {
+        return new CommandFailure(name + " ended too soon: " + lastComplaint(), "run it by hand to see why");
+    }
+
+    /** @throws CommandFailure if it has ended, with what it complained about */
+    void assertRunning() {
+        if (!process.isAlive()) {
+            throw endedTooSoon();
+        }
     }
 
     private String lastComplaint() {

@@ -1,6 +1,6 @@
 package io.annulet.cli.bench;
 
-import java.nio.file.Path;
+import io.annulet.guest.traffic.Proof;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -18,13 +18,11 @@ record ForwardComparison(BenchOptions options) implements Comparison {
             new Case(Target.FORWARD_MIX, Traffic.forward("imix")));
 
     private static final double MILLION = 1e6;
+    private static final double PERCENT = 100;
 
     @Override
     public List<Target> targets() {
-        List<Target> targets = new ArrayList<>(CASES.stream().map(Case::target).toList());
-        targets.add(Target.ALLOCATION);
-        targets.add(Target.COLLECTIONS);
-        return targets;
+        return CASES.stream().map(Case::target).toList();
     }
 
     @Override
@@ -32,45 +30,37 @@ record ForwardComparison(BenchOptions options) implements Comparison {
         Dpdk.check();
         List<Figure> figures = new ArrayList<>();
         for (Case some : CASES) {
-            figures.addAll(measure(some));
+            figures.add(measure(some));
         }
         return figures;
     }
 
-    private List<Figure> measure(Case some) {
-        boolean watchesHeap = some.target == Target.FORWARD_SPLIT;
-        try (Workshop workshop = Workshop.open()) {
-            Path collections = workshop.log("gc");
-            List<String> jvmOptions = watchesHeap ? HeapWatch.jvmOptions(collections) : List.of();
-            try (BackEnd ours =
-                            BackEnd.annulet(workshop.sockets("annulet"), options.backEndCpu(), "adaptive", jvmOptions);
-                    BackEnd rival =
-                            BackEnd.dpdk(workshop.sockets("dpdk"), options.backEndCpu(), options.frontEndCpu());
-                    FrontEnd frontEnd = FrontEnd.connect(
-                            workshop.log("front-end"),
-                            some.traffic,
-                            options.frontEndCpu(),
-                            List.of(ours.sockets(), rival.sockets()))) {
-                Duel duel = new Duel(options, ours, rival, frontEnd);
-                duel.warmUp();
-                if (!watchesHeap) {
-                    return List.of(figure(some.target, duel.run()));
-                }
-                HeapWatch watch = HeapWatch.begin(ours.child(), collections);
-                Series series = duel.run();
-                List<Figure> figures = new ArrayList<>(List.of(figure(some.target, series)));
-                figures.addAll(watch.end(series.ours()));
-                return figures;
-            }
+    private Figure measure(Case some) {
+        Traffic traffic = options.isUntouched() ? some.traffic.withProof(Proof.NONE) : some.traffic;
+        try (Workshop workshop = Workshop.open();
+                BackEnd ours =
+                        BackEnd.annulet(workshop.sockets("annulet"), options.backEndCpu(), "adaptive", List.of());
+                BackEnd rival = BackEnd.dpdk(workshop.sockets("dpdk"), options.backEndCpu(), options.frontEndCpu());
+                FrontEnd frontEnd = FrontEnd.connect(
+                        workshop.log("front-end"),
+                        traffic,
+                        options.frontEndCpu(),
+                        List.of(ours.sockets(), rival.sockets()))) {
+            Duel duel = new Duel(options, ours, rival, frontEnd);
+            duel.warmUp();
+            return figure(some.target, duel.run());
         }
     }
 
     static Figure figure(Target target, Series series) {
         String detail = String.format(
                 Locale.ROOT,
-                "%.2f and %.2f M frames/s, median of ratios %.2f, lost %.2f and %.2f %%",
+                "%.2f and %.2f M frames/s, front-end idle %.0f and %.0f %%, median of ratios %.2f,"
+                        + " lost %.2f and %.2f %%",
                 Series.mean(series.ours(), Slice::framesPerSecond) / MILLION,
                 Series.mean(series.rivals(), Slice::framesPerSecond) / MILLION,
+                PERCENT * Series.mean(series.ours(), Slice::idleShare),
+                PERCENT * Series.mean(series.rivals(), Slice::idleShare),
                 series.medianRatio(Slice::framesPerSecond),
                 Series.lossPercent(series.ours()),
                 Series.lossPercent(series.rivals()));

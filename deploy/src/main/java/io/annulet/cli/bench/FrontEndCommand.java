@@ -10,10 +10,13 @@ import io.annulet.guest.traffic.FrameSizes;
 import io.annulet.guest.traffic.Interruption;
 import io.annulet.guest.traffic.LatencySummary;
 import io.annulet.guest.traffic.Load;
+import io.annulet.guest.traffic.Offload;
+import io.annulet.guest.traffic.Offloading;
 import io.annulet.guest.traffic.Patience;
 import io.annulet.guest.traffic.PhaseReport;
 import io.annulet.guest.traffic.Placement;
 import io.annulet.guest.traffic.Problems;
+import io.annulet.guest.traffic.Proof;
 import io.annulet.guest.traffic.TrafficMode;
 import io.annulet.guest.traffic.TrafficOptions;
 import io.annulet.guest.traffic.TrafficRun;
@@ -36,7 +39,8 @@ import picocli.CommandLine.Spec;
 
 /**
  * {@code annulet bench front-end}: the simulated guests of a comparison. It brings two guests up at each pair of sockets
- * and says so; then each line {@code PAIR NANOS} of its input is answered with what a slice of that length showed.
+ * and says so; then each line {@code PAIR NANOS} of its input is answered with what a slice of that length showed, and
+ * each line {@code PAIR NANOS copy} with how many bytes a second are copied between the buffers of the pair.
  */
 @Command(
         name = "front-end",
@@ -45,8 +49,12 @@ import picocli.CommandLine.Spec;
 final class FrontEndCommand implements Callable<Integer> {
 
     static final String CONNECTED = "connected";
+    static final String COPY = "copy";
 
     private static final int RING_SIZE = 1024;
+    /** Of 64 KiB each: more would be a test of the memory alone. */
+    private static final int RING_SIZE_OF_SEGMENTS = 128;
+
     private static final long CONNECT_NANOS = 20_000_000_000L;
     /** A rival that drops frames drops them at once: nobody waits for them for long. */
     private static final Patience PATIENCE = new Patience(5_000_000_000L, 20_000_000L);
@@ -59,6 +67,9 @@ final class FrontEndCommand implements Callable<Integer> {
 
     @Option(names = "--ring", required = true)
     private String ring = "";
+
+    @Option(names = "--proof", required = true)
+    private Proof proof = Proof.FULL;
 
     @Option(names = "--cpu", required = true)
     private int cpu;
@@ -92,20 +103,27 @@ final class FrontEndCommand implements Callable<Integer> {
 
     private TrafficOptions options() {
         boolean isPacked = ring.equals("packed");
-        QueueOptions queues = QueueOptions.DEFAULTS.withRingSize(RING_SIZE);
+        boolean isSegments = mode == Traffic.Mode.SEGMENTS;
+        FrameSizes frames = FrameSizes.parse(sizes);
+        QueueOptions queues = QueueOptions.DEFAULTS.withRingSize(isSegments ? RING_SIZE_OF_SEGMENTS : RING_SIZE);
+        if (isSegments) { // a frame fits a buffer, as it does a copy's destination
+            queues = queues.withReceiveBuffers(QueueOptions.BIG_BUFFER_BYTES, queues.receiveFraming());
+        }
         GuestOptions guest = GuestOptions.DEFAULTS
                 .withFeatures(GuestOptions.LINUX_FEATURES | (isPacked ? VirtioFeature.RING_PACKED : 0))
                 .withQueues(queues)
                 .withTimeoutNanos(CONNECT_NANOS);
         BitSet cpus = new BitSet();
         cpus.set(cpu);
-        Load load = Load.DEFAULTS.withSizes(FrameSizes.parse(sizes));
-        boolean isTrip = mode == Traffic.Mode.TRIP;
+        Load load = Load.DEFAULTS.withSizes(frames);
+        if (isSegments) {
+            load = load.withOffload(Offload.TSO4.usualForm(), Offloading.of(Offload.TSO4));
+        }
         return new TrafficOptions(
-                isTrip ? TrafficMode.ROUND_TRIP : TrafficMode.MEASURE,
+                mode == Traffic.Mode.TRIP ? TrafficMode.ROUND_TRIP : TrafficMode.MEASURE,
                 guest,
-                load,
-                !isTrip,
+                load.withProof(proof),
+                mode == Traffic.Mode.FORWARD,
                 0,
                 TrafficOptions.NOBODY,
                 new Placement(true, cpus),
@@ -119,8 +137,13 @@ final class FrontEndCommand implements Callable<Integer> {
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             String[] words = line.split(" ", -1);
-            out.println(slice(runs.get(Integer.parseInt(words[0])), Long.parseLong(words[1]))
-                    .toLine());
+            TrafficRun run = runs.get(Integer.parseInt(words[0]));
+            long nanos = Long.parseLong(words[1]);
+            boolean isCopy = words.length > 2 && words[2].equals(COPY);
+            out.println(
+                    isCopy
+                            ? String.valueOf(run.copyBuffers(nanos))
+                            : slice(run, nanos).toLine());
             out.flush();
         }
     }
@@ -145,6 +168,7 @@ final class FrontEndCommand implements Callable<Integer> {
                         / Byte.SIZE,
                 phase.arrived(),
                 phase.counts().lost(),
+                phase.idleShare(),
                 latency == null ? 0 : latency.p50(),
                 latency == null ? 0 : latency.p999(),
                 String.join("; ", problems));

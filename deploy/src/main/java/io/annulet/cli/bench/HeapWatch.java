@@ -27,6 +27,7 @@ record HeapWatch(Child child, Path log, long allocatedBytes, long pauses) {
 
     private static final String UNITS = "BKMGT";
     private static final int UNIT_BITS = 10;
+    private static final double SECOND = 1e9;
 
     /** What the JVM has to be started with, so that its collections show in this file. */
     static List<String> jvmOptions(Path log) {
@@ -37,16 +38,26 @@ record HeapWatch(Child child, Path log, long allocatedBytes, long pauses) {
         return new HeapWatch(child, log, allocatedBytes(threads(child)), pauses(log));
     }
 
-    /** @param slices in which the back-end worked meanwhile */
-    List<Figure> end(List<Slice> slices) {
+    /**
+     * @param slices in which the back-end worked meanwhile
+     * @param nanos for how long
+     */
+    List<Figure> end(List<Slice> slices, long nanos) {
         long bytes = allocatedBytes(threads(child)) - allocatedBytes;
         long frames = slices.stream().mapToLong(Slice::frames).sum();
-        String during = String.format(Locale.ROOT, "in %d slices of full load, %,d frames", slices.size(), frames);
+        String problem = Series.problem(slices);
+        String during = String.format(
+                Locale.ROOT,
+                "in %.0f s of full load, %,d frames, lost %.2f %%",
+                nanos / SECOND,
+                frames,
+                Series.lossPercent(slices));
         return List.of(
-                Figure.of(
+                new Figure(
                         Target.ALLOCATION,
                         (double) bytes / Math.max(1, frames),
-                        bytes + " bytes by the worker " + during),
+                        bytes + " bytes by the worker " + during,
+                        problem.isEmpty() ? null : problem),
                 Figure.of(Target.COLLECTIONS, (double) (pauses(log) - pauses), during));
     }
 

@@ -23,7 +23,7 @@ record LatencyComparison(BenchOptions options) implements Comparison {
                 BackEnd rival = BackEnd.dpdk(workshop.sockets("dpdk"), cpu, options.frontEndCpu());
                 FrontEnd frontEnd = FrontEnd.connect(
                         workshop.log("front-end"),
-                        new Traffic(Traffic.Mode.TRIP, "64", false),
+                        Traffic.trip("64"),
                         options.frontEndCpu(),
                         List.of(ours.sockets(), rival.sockets()))) {
             Duel duel = new Duel(options, ours, rival, frontEnd);

@@ -9,6 +9,7 @@ import java.util.List;
  * @param bytesPerSecond of these
  * @param frames that arrived
  * @param lost frames
+ * @param idleShare of the time in which the front-end itself had nothing to do, from 0 to 1
  * @param p50Nanos of the round trip; 0 where there is none
  * @param p999Nanos likewise
  * @param problem what the back-end did wrong, losses apart; empty if nothing
@@ -18,15 +19,16 @@ record Slice(
         double bytesPerSecond,
         long frames,
         long lost,
+        double idleShare,
         long p50Nanos,
         long p999Nanos,
         String problem) {
 
-    private static final int FIELDS = 7;
+    private static final int FIELDS = 8;
 
     /** The line that {@link #parse} reads. */
     String toLine() {
-        List<Object> fields = List.of(framesPerSecond, bytesPerSecond, frames, lost, p50Nanos, p999Nanos);
+        List<Object> fields = List.of(framesPerSecond, bytesPerSecond, frames, lost, idleShare, p50Nanos, p999Nanos);
         return String.join("\t", fields.stream().map(String::valueOf).toList()) + "\t"
                 + problem.replaceAll("[\\t\\n]", " ");
     }
@@ -42,8 +44,9 @@ record Slice(
                 Double.parseDouble(fields[1]),
                 Long.parseLong(fields[2]),
                 Long.parseLong(fields[3]),
-                Long.parseLong(fields[4]),
+                Double.parseDouble(fields[4]),
                 Long.parseLong(fields[5]),
-                fields[6]);
+                Long.parseLong(fields[6]),
+                fields[7]);
     }
 }

@@ -7,6 +7,7 @@ import io.annulet.guest.traffic.FrameSizes;
 import io.annulet.guest.traffic.Load;
 import io.annulet.guest.traffic.Offload;
 import io.annulet.guest.traffic.Offloading;
+import io.annulet.guest.traffic.Proof;
 import io.annulet.guest.traffic.Rate;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -65,6 +66,13 @@ final class LoadChoice {
     private @Nullable Path capture;
 
     @Option(
+            names = "--proof",
+            paramLabel = "PROOF",
+            description = "What of test frames is written and checked: full, every byte (default); header, which leaves"
+                    + " the payload untouched; or none, which sends the same frames again and counts what arrives.")
+    private Proof proof = Proof.FULL;
+
+    @Option(
             names = "--rate",
             paramLabel = "RATE",
             description =
@@ -119,6 +127,7 @@ final class LoadChoice {
                 .withCapture(captured)
                 .withSizes(sizes)
                 .withOffload(wantedForm, new Offloading(offload, segmentByteLength))
+                .withProof(proof)
                 .withFlows(flows, macs)
                 .withRate(Rate.parse(rate))
                 .withDurations(durationNanos(defaultDuration), Amounts.nanos(warmup == null ? noWarmup : warmup));
@@ -135,6 +144,11 @@ final class LoadChoice {
         return frames != null || defaultDuration == null ? FOREVER_NANOS : Amounts.nanos(defaultDuration);
     }
 
+    /** Whether frames have the time in them at which they were sent. */
+    boolean hasStamps() {
+        return proof != Proof.NONE;
+    }
+
     boolean hasCapture() {
         return capture != null;
     }
@@ -145,6 +159,7 @@ final class LoadChoice {
         report.put("form", hasCapture() ? "pcap" : load.form().name().toLowerCase(Locale.ROOT));
         report.put("offload", offload.name().toLowerCase(Locale.ROOT));
         report.put("segment_bytes", offload == Offload.NONE ? null : segmentByteLength);
+        report.put("proof", proof.name().toLowerCase(Locale.ROOT));
         report.put("pcap", capture == null ? null : capture.toString());
         report.put("sizes", hasCapture() ? null : load.sizes().cycle());
         report.put("mean_bytes", load.meanByteLength());

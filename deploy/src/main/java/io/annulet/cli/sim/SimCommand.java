@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         abbreviateSynopsis = true,
-        subcommands = SimLoopCommand.class,
+        subcommands = {SimLoopCommand.class, SimReplayCommand.class},
         footer = {
             "",
             "Modes:",
@@ -245,6 +245,10 @@ public final class SimCommand implements Callable<Integer> {
         }
         if (to != null && mode != Mode.SEND && !(isPaired && sockets.size() == 1)) {
             throw new IllegalArgumentException("--to goes with one socket, or with --mode send");
+        }
+        if (!load.hasStamps() && mode == Mode.ROUND_TRIP) {
+            throw new IllegalArgumentException(
+                    "--proof none does not go with --mode round-trip: it measures no latency");
         }
         if (load.hasCapture() && (mode == Mode.RECEIVE || mode == Mode.ROUND_TRIP)) {
             throw new IllegalArgumentException("--pcap does not go with --mode " + mode + ": it needs test frames");

@@ -31,6 +31,7 @@ final class SimReport {
                 phase.directions().stream().map(SimReport::direction).toList());
         report.put("elapsed_nanos", phase.nanos());
         report.put("simulator_cpu_nanos", phase.cpuNanos());
+        report.put("simulator_idle_ratio", phase.idleShare());
         report.put("longest_gap_nanos", phase.longestGapNanos());
         report.put("stalled_nanos", phase.stalledNanos());
         report.put("kicks", phase.kicks());

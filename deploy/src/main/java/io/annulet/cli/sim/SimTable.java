@@ -122,7 +122,8 @@ final class SimTable {
                 : "; a sender did not get to run for " + Quantities.nanos(phase.stalledNanos()) + " in all, "
                         + Quantities.nanos(phase.longestGapNanos()) + " at most";
         lines.add("simulator: " + Quantities.nanos(phase.cpuNanos()) + " of processor time in "
-                + Quantities.nanos(phase.nanos()) + gaps);
+                + Quantities.nanos(phase.nanos()) + ", nothing to do in " + Quantities.percent(phase.idleShare())
+                + " of it" + gaps);
     }
 
     static String trial(Trial trial) {

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.DoubleStream;
 
@@ -33,6 +34,18 @@ public final class Results {
                 .filter(sample -> sample.values().containsKey(metric))
                 .mapToDouble(sample -> sample.values().get(metric))
                 .sorted();
+    }
+
+    /** What was measured in each round; rounds without the metric are left out. */
+    Map<Integer, Double> byRound(Point point, String metric) {
+        Map<Integer, Double> found = new TreeMap<>();
+        for (Sample sample : samples.getOrDefault(point, List.of())) {
+            Double value = sample.values().get(metric);
+            if (value != null) {
+                found.put(sample.round(), value);
+            }
+        }
+        return found;
     }
 
     /** The median, or NaN where nothing was counted. */

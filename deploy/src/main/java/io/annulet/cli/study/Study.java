@@ -21,6 +21,11 @@ public interface Study {
     /** How often each point is timed; the median counts. */
     int rounds();
 
+    /** How often this point is timed: those whose noise matters more than their time are timed more often than others. */
+    default int rounds(Point point) {
+        return rounds();
+    }
+
     /** Gets ready to measure. */
     Bench open();
 

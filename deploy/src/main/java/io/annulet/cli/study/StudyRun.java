@@ -142,7 +142,7 @@ public final class StudyRun {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("command", title());
         facts.put("when", String.valueOf(summary.get("when")));
-        facts.put("points", study.points().size() + ", each timed " + study.rounds() + " times; the median counts");
+        facts.put("points", study.points().size() + ", each timed up to " + study.rounds() + " times");
         facts.put("order", "drawn anew for each round, seed " + seed);
         facts.putAll(machine);
         facts.put("load", machine.get("load") + " when the run began, " + Machine.load() + " at its end");

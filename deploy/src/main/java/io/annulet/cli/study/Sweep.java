@@ -39,7 +39,7 @@ final class Sweep {
             Collections.shuffle(order, new Random(seed + round));
             for (Point point : order) {
                 Visit visit = new Visit(point, round);
-                if (!done.contains(visit)) {
+                if (round <= study.rounds(point) && !done.contains(visit)) {
                     due.add(visit);
                 }
             }

@@ -34,6 +34,18 @@ public record GuestImage(Path kernel, Path initramfs) {
         return in(folder());
     }
 
+    /**
+     * Packs this program's Java runtime for guests by {@code deploy/qemu/build-guest-java}; it goes before the initramfs.
+     *
+     * @throws CommandFailure if it cannot be packed
+     */
+    public static Path buildJava(Consumer<String> progress) {
+        Path folder = folder();
+        Tools.run(
+                "deploy/qemu/build-guest-java", List.of(System.getProperty("java.home"), folder.toString()), progress);
+        return folder.resolve("java.cpio");
+    }
+
     private static Path folder() {
         return ProjectFiles.cache().resolve("guest-image");
     }

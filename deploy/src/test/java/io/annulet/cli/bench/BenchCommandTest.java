@@ -98,14 +98,15 @@ final class BenchCommandTest {
         assertUsage("--slices 0: 1 to", "--slices", "0", "startup");
         assertUsage("a processor each", "--front-end-cpu", "0", "startup");
         assertUsage("a slice has to last", "--slice", "0", "startup");
+        assertUsage("load has to last", "--load", "0", "load");
     }
 
     @Test
     void aComparisonIsNamedInAnyCase() {
         CommandLine command = new CommandLine(new BenchCommand()).setCaseInsensitiveEnumValuesAllowed(true);
-        command.parseArgs("forward", "LATENCY", "idle", "startup");
+        command.parseArgs("forward", "LATENCY", "tso", "tap", "load", "idle", "startup");
         assertEquals(
-                4,
+                7,
                 command.getParseResult()
                         .matchedPositionals()
                         .getFirst()

@@ -11,19 +11,19 @@ import org.junit.jupiter.api.Test;
 final class MeasuresTest {
 
     private static Slice slice(double framesPerSecond) {
-        return new Slice(framesPerSecond, 64 * framesPerSecond, 1_000, 0, 2_000, 9_000, "");
+        return new Slice(framesPerSecond, 64 * framesPerSecond, 1_000, 0, 0.5, 2_000, 9_000, "");
     }
 
     @Test
     void aSliceGoesThroughItsLineUnchanged() {
-        Slice slice = new Slice(7.25e6, 464e6, 725_000, 3, 2_100, 15_000, "1 of 9 frames corrupted");
+        Slice slice = new Slice(7.25e6, 464e6, 725_000, 3, 0.25, 2_100, 15_000, "1 of 9 frames corrupted");
         assertEquals(slice, Slice.parse(slice.toLine()));
         assertEquals(slice(1e6), Slice.parse(slice(1e6).toLine()));
     }
 
     @Test
     void aProblemCannotBreakItsLine() {
-        Slice slice = new Slice(1, 1, 1, 0, 0, 0, "two\nlines\tand a tab");
+        Slice slice = new Slice(1, 1, 1, 0, 0, 0, 0, "two\nlines\tand a tab");
         assertEquals("two lines and a tab", Slice.parse(slice.toLine()).problem());
     }
 
@@ -53,7 +53,7 @@ final class MeasuresTest {
 
     @Test
     void lossIsTheShareOfAllFrames() {
-        List<Slice> slices = List.of(new Slice(1, 1, 75, 25, 0, 0, ""), new Slice(1, 1, 100, 0, 0, 0, "late"));
+        List<Slice> slices = List.of(new Slice(1, 1, 75, 25, 0, 0, 0, ""), new Slice(1, 1, 100, 0, 0, 0, 0, "late"));
         assertEquals(12.5, Series.lossPercent(slices));
         assertEquals("late", Series.problem(slices));
         assertEquals("", Series.problem(List.of(slice(1))));

@@ -159,6 +159,7 @@ final class SimCommandTest {
             assertEquals(0, sim(BRIEFLY, new String[] {"--pcap", capture.toString()}, "a", "b"), this::said);
             assertTrue(out.toString().contains("received              2,000 frames"), this::said);
         }
+        assertUsage("proven in full", "--proof", "header", "--pcap", capture.toString(), "a");
         Files.writeString(capture, "no capture at all");
         assertEquals(2, sim(BRIEFLY, new String[] {"--pcap", capture.toString()}, "a", "b"));
         assertTrue(err.toString().contains("is no pcap file"), this::said);
@@ -181,6 +182,7 @@ final class SimCommandTest {
         assertUsage("a multiple of 8", "--offload", "tso4", "--segment", "1460", "--size", "9000", "a", "b");
         assertUsage("--to goes with", "--to", "3", "a", "b");
         assertUsage("0 to 200", "--to", "300", "a");
+        assertUsage("measures no latency", "--proof", "none", "--mode", "round-trip", "a");
         assertUsage("needs test frames", "--mode", "receive", "--pcap", "/dev/null", "a");
     }
 
@@ -222,6 +224,15 @@ final class SimCommandTest {
         assertEquals(0, execute(List.of("loop", "--frames", "20000", "--ring", "packed", "--size", "imix", "--json")));
         assertTrue(out.toString().contains("\"cpu_nanos_per_frame\":"), this::said);
         assertFalse(out.toString().contains("\"arrived\":0"), this::said);
+    }
+
+    @Test
+    void withoutProofFramesAreCounted() throws Exception {
+        try (ReferenceBackEnd _ = start(BackEndOptions.DEFAULTS)) {
+            assertEquals(0, sim(BRIEFLY, new String[] {"--proof", "none", "--json"}, "a", "b"), this::said);
+            assertTrue(out.toString().contains("\"proof\":\"none\""), this::said);
+            assertTrue(out.toString().contains("\"simulator_idle_ratio\":"), this::said);
+        }
     }
 
     private ReferenceBackEnd start(BackEndOptions options) {

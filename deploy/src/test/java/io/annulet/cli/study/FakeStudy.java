@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class FakeStudy implements Study {
 
     final List<String> measured = new ArrayList<>();
+    int roundsOfLargest = 3;
     int breaksAfter = Integer.MAX_VALUE;
 
     @Override
@@ -44,6 +45,11 @@ final class FakeStudy implements Study {
     @Override
     public int rounds() {
         return 3;
+    }
+
+    @Override
+    public int rounds(Point point) {
+        return point.number("size") == 4 ? roundsOfLargest : rounds();
     }
 
     @Override

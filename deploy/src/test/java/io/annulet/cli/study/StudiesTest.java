@@ -10,10 +10,15 @@ import io.annulet.cli.study.batching.BatchingStudy;
 import io.annulet.cli.study.copy.CopyStudy;
 import io.annulet.cli.study.report.Page;
 import io.annulet.cli.study.syscalls.SyscallStudy;
+import io.annulet.cli.study.umem.UmemStudy;
+import io.annulet.guest.peer.BackEndOptions;
+import io.annulet.guest.peer.Fault;
+import io.annulet.guest.peer.ReferenceBackEnd;
 import io.annulet.linux.Capability;
 import io.annulet.linux.Privileges;
 import io.annulet.linux.SocketAccess;
 import io.annulet.linux.UnixListener;
+import io.annulet.linux.XdpSocket;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -28,6 +33,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -37,6 +44,7 @@ import picocli.CommandLine.Command;
 final class StudiesTest {
 
     private static final int MOST_BYTES = 300_000;
+    private static final int AFTER_FRAMES = 20;
 
     @TempDir
     private Path folder;
@@ -86,6 +94,16 @@ final class StudiesTest {
         assertFigures("send-64", "send-1514", "receive-64", "receive-1514", "calls");
     }
 
+    @Test
+    void umem() throws Exception {
+        assumeTrue(Privileges.has(Capability.CAP_NET_ADMIN), "a cable needs CAP_NET_ADMIN");
+        assumeTrue(Privileges.has(Capability.CAP_SYS_ADMIN), "a network namespace needs CAP_SYS_ADMIN");
+        assumeTrue(XdpSocket.isKnown(), "this kernel has no AF_XDP");
+        run(new UmemStudy(true));
+        assertFigures("rate-2000", "rate-8000", "pinned");
+        assertTrue(out.toString().contains("\"work 2000 away 0\":{\"leastOfModel\":"), out::toString);
+    }
+
     /** It accepts a front-end and never says a word; the run ends with a line and a report. */
     @Test
     void anotherBackEndThatHangsEndsTheRunWithALine() throws Exception {
@@ -96,6 +114,29 @@ final class StudiesTest {
             CommandFailure failure = assertThrows(CommandFailure.class, () -> run(hanging));
             assertTrue(String.valueOf(failure.getMessage()).contains("the back-end: "), failure::getMessage);
             assertTrue(Files.exists(folder.resolve("report.html")));
+        }
+    }
+
+    /** It gives a buffer back that it was never offered, hangs, or goes away, in the middle of the sweep. */
+    @ParameterizedTest
+    @EnumSource(names = {"RETURNS_UNKNOWN_BUFFERS", "HANGS", "CLOSES", "STOPS_TAKING"})
+    void anotherBackEndThatIsWrongEndsTheRunWithALine(Fault fault) throws Exception {
+        Path socket = folder.resolve("wrong.sock");
+        BackEndOptions options = BackEndOptions.DEFAULTS.withFault(fault, AFTER_FRAMES);
+        try (ReferenceBackEnd _ = ReferenceBackEnd.listen(List.of(socket), options)) {
+            Study study = new OnlyStand(new BatchingStudy(true, socket), "other");
+            CommandFailure failure = assertThrows(CommandFailure.class, () -> run(study));
+            assertTrue(String.valueOf(failure.getMessage()).startsWith("the sweep ended after "), failure::getMessage);
+            assertTrue(Files.exists(folder.resolve("report.html")));
+        }
+    }
+
+    @Test
+    void anotherBackEndThatIsRightIsMeasured() throws Exception {
+        Path socket = folder.resolve("right.sock");
+        try (ReferenceBackEnd _ = ReferenceBackEnd.listen(List.of(socket), BackEndOptions.DEFAULTS)) {
+            run(new OnlyStand(new BatchingStudy(true, socket), "other"));
+            assertTrue(out.toString().contains("\"complete\":true"), out::toString);
         }
     }
 

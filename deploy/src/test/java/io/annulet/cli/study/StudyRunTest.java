@@ -59,6 +59,19 @@ final class StudyRunTest {
     }
 
     @Test
+    void aPointMayBeTimedLessOftenThanOthers() throws Exception {
+        study.roundsOfLargest = 1;
+        assertEquals(0, run(false, null, true));
+        assertEquals(ALL - 2 * 2, study.measured.size());
+        Point largest = Point.of("kind", "a", "size", 4);
+        assertEquals(
+                2,
+                study.measured.stream()
+                        .filter(visit -> visit.endsWith(largest.toString()))
+                        .count());
+    }
+
+    @Test
     void whatBreaksEndsTheRunWithALineAndWhatWasLearnt() throws Exception {
         study.breaksAfter = 11;
         CommandFailure failure = assertThrows(CommandFailure.class, () -> run(false, null, false));

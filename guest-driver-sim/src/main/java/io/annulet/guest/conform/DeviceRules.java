@@ -79,13 +79,26 @@ final class DeviceRules {
                         "VU-INFL-01",
                         "Front-end message types, GET_INFLIGHT_FD",
                         "GET_INFLIGHT_FD is answered with a descriptor and the area's size, and SET_INFLIGHT_FD takes it",
-                        DeviceRules::inflight),
+                        InflightRules::inflight),
                 rule(
                                 "VU-INFL-02",
                                 "Inflight I/O tracking",
                                 "a front-end that comes back with the same area goes on",
-                                DeviceRules::comesBackWithArea)
+                                InflightRules::comesBackWithArea)
                         .withTraffic(),
+                rule(
+                                "VU-INFL-03",
+                                "Inflight I/O tracking",
+                                "a chain that was given back is no longer noted as in flight",
+                                InflightRules::nothingIsInFlight)
+                        .withTraffic(),
+                rule(
+                                "VU-INFL-04",
+                                "Inflight I/O tracking",
+                                "the used index in the area is that of the ring",
+                                InflightRules::usedIndexIsNoted)
+                        .withTraffic()
+                        .advised(),
                 rule(
                         "VU-CONFIG-02",
                         "Front-end message types, SET_CONFIG",
@@ -268,64 +281,5 @@ final class DeviceRules {
         }
         MessageRules.notAccepted(
                 trial, guest.frontEnd(), VhostUserRequest.SET_VRING_ENDIAN.id(), Payloads.vringState(0, 2));
-    }
-
-    /** The answer holds the area's description and its descriptor. */
-    private static Message newArea(Trial trial, ProbeGuest guest) {
-        byte[] question = new byte[24];
-        ByteBuffer.wrap(question)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putShort(MessageLayout.INFLIGHT_QUEUES, (short) 2)
-                .putShort(MessageLayout.INFLIGHT_QUEUE_SIZE, (short) Setup.USUAL_RING_SIZE);
-        Message reply = trial.own(guest.frontEnd().ask(VhostUserRequest.GET_INFLIGHT_FD, question));
-        ByteBuffer area = reply.payload();
-        Stop.unless(
-                reply.fds().size() == 1 && area.remaining() >= 20 && area.getLong(MessageLayout.INFLIGHT_MMAP_SIZE) > 0,
-                "a descriptor and a size above 0",
-                reply.toString());
-        return reply;
-    }
-
-    private static void handOver(ProbeGuest guest, Message area) {
-        byte[] description = new byte[area.payload().remaining()];
-        area.payload().get(description);
-        guest.frontEnd()
-                .tell(VhostUserRequest.SET_INFLIGHT_FD, description, area.fds().getFirst());
-    }
-
-    private static ProbeGuest inflightGuest(Trial trial) {
-        ProbeGuest guest = trial.attached(0, Setup.USUAL.with(ProtocolFeature.INFLIGHT_SHMFD));
-        guest.needs(ProtocolFeature.INFLIGHT_SHMFD);
-        guest.setFeatures();
-        return guest;
-    }
-
-    private static void inflight(Trial trial) {
-        ProbeGuest guest = inflightGuest(trial);
-        handOver(guest, newArea(trial, guest));
-        guest.settle();
-    }
-
-    private static void comesBackWithArea(Trial trial) {
-        ProbeGuest tested = inflightGuest(trial);
-        Message area = newArea(trial, tested);
-        handOver(tested, area);
-        Pair pair = trial.flowing(tested, trial.guest(1, Setup.USUAL));
-        pair.deliverToTested(TestFrames.MIN_BYTE_LENGTH);
-        tested.crash();
-        trial.pause();
-        tested.reattach(trial.connect(0));
-        tested.setFeatures();
-        tested.shareMemory();
-        handOver(tested, area);
-        for (ProbeQueue queue : tested.queues()) {
-            tested.describe(queue, queue.raw().usedIndexAcquire());
-            tested.start(queue);
-            queue.kick();
-        }
-        tested.enableAll();
-        pair.warmUp();
-        pair.deliverToTested(TestFrames.MIN_BYTE_LENGTH);
-        pair.deliverFromTested(TestFrames.MIN_BYTE_LENGTH);
     }
 }

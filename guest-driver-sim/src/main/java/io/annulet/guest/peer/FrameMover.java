@@ -24,6 +24,7 @@ final class FrameMover {
     private final long frame = HostMemory.addressOf(scratch);
     private final long heldFrame = frame + SCRATCH_BYTES;
     private int heldByteLength;
+    private boolean isOnceDelivered;
     private long frames;
 
     FrameMover(Fault fault, int every) {
@@ -107,13 +108,18 @@ final class FrameMover {
         }
         damage(byteLength, headerByteLength);
         damageHeader();
+        if (isTurn(Fault.DUPLICATES) && !isOnceDelivered) {
+            if (!deliver(to, frame, byteLength, headerByteLength, mergeable)) {
+                return false;
+            }
+            // If there is no room for the second one now, the frame comes here again.
+            isOnceDelivered = true;
+        }
         int cut = isTurn(Fault.TRUNCATES) ? 1 : 0;
         if (!deliver(to, frame, byteLength - cut, headerByteLength, mergeable)) {
             return false;
         }
-        if (isTurn(Fault.DUPLICATES)) {
-            deliver(to, frame, byteLength, headerByteLength, mergeable);
-        }
+        isOnceDelivered = false;
         if (heldByteLength > 0 && deliver(to, heldFrame, heldByteLength, headerByteLength, mergeable)) {
             heldByteLength = 0;
         }

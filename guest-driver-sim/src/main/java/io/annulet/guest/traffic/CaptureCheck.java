@@ -29,7 +29,7 @@ final class CaptureCheck implements FrameCheck {
     }
 
     @Override
-    public void beginBatch() {
+    public void beginBatch(long nowNanos) {
         // no stamps
     }
 

@@ -1,5 +1,6 @@
 package io.annulet.guest.traffic;
 
+import io.annulet.guest.FrameBurst;
 import io.annulet.memory.HostMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -53,15 +54,18 @@ final class CaptureSource implements FrameSource {
     }
 
     @Override
-    public int nextByteLength() {
-        return byteLengths[next];
+    public int nextOfPair(int pairs) {
+        return Integer.MAX_VALUE;
     }
 
     @Override
-    public void writeNext(long headerAddress, long address, long stampNanos) {
-        HostMemory.copy(addresses[next], address, byteLengths[next]);
-        next = next + 1 == addresses.length ? 0 : next + 1;
-        sent.setRelease(sent.getPlain() + 1);
+    public void writeNext(FrameBurst burst, long[] stamps) {
+        for (int i = 0; i < burst.count(); i++) {
+            HostMemory.copy(addresses[next], burst.address(i), byteLengths[next]);
+            burst.byteLength(i, byteLengths[next]);
+            next = next + 1 == addresses.length ? 0 : next + 1;
+        }
+        sent.setRelease(sent.getPlain() + burst.count());
     }
 
     @Override

@@ -40,8 +40,7 @@ record Direction(
     private static List<Direction> receivers(TrafficOptions options, List<Station> stations) {
         List<Direction> directions = new ArrayList<>();
         for (Station to : stations) {
-            FrameCheck check =
-                    new TestFrameCheck(options.load(), to.number(), List.of(), Load.MAX_FLOWS, System::nanoTime);
+            FrameCheck check = FrameCheck.of(options.load(), to.number(), List.of(), Load.MAX_FLOWS);
             directions.add(new Direction(null, to, null, check));
         }
         return directions;
@@ -81,7 +80,7 @@ record Direction(
             case CaptureSource capture -> new CaptureCheck(capture);
             case TestFrameSource test -> {
                 int flows = test.firstFlow() + test.flows();
-                yield new TestFrameCheck(options.load(), checked.number(), List.of(test), flows, System::nanoTime);
+                yield FrameCheck.of(options.load(), checked.number(), List.of(test), flows);
             }
         };
         return new Direction(from, to, source, check);

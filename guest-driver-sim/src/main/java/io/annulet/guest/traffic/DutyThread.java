@@ -23,10 +23,16 @@ final class DutyThread {
     /** Lets others run after a while, the back-end among them, unless the processor was given to this thread alone. */
     private final IdleStrategy idle;
 
+    /** A round that takes longer was interrupted by something else. */
+    private static final long INTERRUPTED_NANOS = 1_000_000;
+
     private final AtomicLong beats = new AtomicLong();
     private final Thread thread;
     private volatile @Nullable Throwable failure;
     private volatile long cpuNanos;
+    private long busyNanos;
+    private long idleNanos;
+    private long waitingNanos;
 
     /** @param cpu to be pinned to, or -1 */
     DutyThread(String name, List<Duty> duties, int cpu, BooleanSupplier isStopped) {
@@ -58,15 +64,36 @@ final class DutyThread {
 
     private void work() {
         long steps = 0;
+        long nowNanos = System.nanoTime();
         while (!isStopped.getAsBoolean() && !isDone()) {
+            long beganNanos = nowNanos;
             int moved = 0;
             for (Duty duty : duties) {
-                moved += duty.step(System.nanoTime());
+                moved += duty.step(nowNanos);
+                nowNanos = System.nanoTime();
             }
             if (++steps % STEPS_A_BEAT == 0) {
                 beats.setRelease(steps);
             }
             idle.idle(moved);
+            if (moved == 0) {
+                nowNanos = System.nanoTime();
+            }
+            noteRound(moved, nowNanos - beganNanos);
+        }
+    }
+
+    /** Waiting counts as idleness only once something comes after all: at the end nobody sends any more. */
+    private void noteRound(int moved, long nanos) {
+        if (nanos >= INTERRUPTED_NANOS) {
+            return;
+        }
+        if (moved == 0) {
+            waitingNanos += nanos;
+        } else {
+            busyNanos += nanos;
+            idleNanos += waitingNanos;
+            waitingNanos = 0;
         }
     }
 
@@ -103,5 +130,15 @@ final class DutyThread {
     /** The processor time it took, once it has ended. */
     long cpuNanos() {
         return cpuNanos;
+    }
+
+    /** The time of rounds that moved frames, once it has ended. */
+    long busyNanos() {
+        return busyNanos;
+    }
+
+    /** The time of rounds between them that found nothing to do, once it has ended. */
+    long idleNanos() {
+        return idleNanos;
     }
 }

@@ -10,27 +10,41 @@ final class LatencyRecorder {
 
     private final Histogram histogram = new Histogram(HIGHEST_NANOS, DIGITS);
     private long impossible;
+    private long lastNanos;
+    private long lastCount;
 
     /** Latencies below 0 come from another clock: they are only counted. */
     void record(long nanos) {
-        if (nanos < 0) {
-            impossible++;
-        } else {
-            histogram.recordValue(Math.min(nanos, HIGHEST_NANOS));
+        if (nanos != lastNanos) {
+            recordLast();
+            lastNanos = nanos;
         }
+        lastCount++; // frames that were sent together and seen together have the same
+    }
+
+    private void recordLast() {
+        if (lastNanos < 0) {
+            impossible += lastCount;
+        } else if (lastCount > 0) {
+            histogram.recordValueWithCount(Math.min(lastNanos, HIGHEST_NANOS), lastCount);
+        }
+        lastCount = 0;
     }
 
     void reset() {
         histogram.reset();
         impossible = 0;
+        lastCount = 0;
     }
 
     long impossible() {
+        recordLast();
         return impossible;
     }
 
     /** A copy for other threads. */
     Histogram histogram() {
+        recordLast();
         return histogram.copy();
     }
 }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param flows of each sender, in turn
  * @param macs how many pairs of MAC addresses the flows use
  * @param capture frames to send as they are instead of test frames; null for test frames
+ * @param proof how much of test frames is written and checked
  * @param frames at most so many for each sender
  * @param durationNanos at most so long
  * @param warmupNanos sent before, and not counted
@@ -22,6 +23,7 @@ public record Load(
         int flows,
         int macs,
         @Nullable List<byte[]> capture,
+        Proof proof,
         Rate rate,
         Batching batching,
         long frames,
@@ -40,6 +42,7 @@ public record Load(
             1,
             1,
             null,
+            Proof.FULL,
             Rate.MAX,
             Batching.DEFAULTS,
             Long.MAX_VALUE,
@@ -58,6 +61,14 @@ public record Load(
         if (!offloading.kind().fits(form)) {
             throw new IllegalArgumentException("frames of the form " + form + " have nothing for " + offloading.kind());
         }
+        if (proof != Proof.FULL && capture != null) {
+            throw new IllegalArgumentException("frames of a capture are proven in full");
+        }
+        if (proof != Proof.FULL && TransportFrames.haveFullChecksum(form, offloading)) {
+            throw new IllegalArgumentException(
+                    "frames of the form " + form + " are proven in full, since their checksum"
+                            + " is over every byte; leave it to the device with --offload csum");
+        }
         if (frames < 1 || durationNanos < 1 || warmupNanos < 0) {
             throw new IllegalArgumentException("no frame, or no time to send it");
         }
@@ -65,44 +76,118 @@ public record Load(
 
     public Load withSizes(FrameSizes other) {
         return new Load(
-                form, offloading, other, flows, macs, capture, rate, batching, frames, durationNanos, warmupNanos);
+                form,
+                offloading,
+                other,
+                flows,
+                macs,
+                capture,
+                proof,
+                rate,
+                batching,
+                frames,
+                durationNanos,
+                warmupNanos);
     }
 
     public Load withForm(FrameForm other) {
         return new Load(
-                other, offloading, sizes, flows, macs, capture, rate, batching, frames, durationNanos, warmupNanos);
+                other,
+                offloading,
+                sizes,
+                flows,
+                macs,
+                capture,
+                proof,
+                rate,
+                batching,
+                frames,
+                durationNanos,
+                warmupNanos);
     }
 
     /** With frames of this form that leave something to the device. */
     public Load withOffload(FrameForm other, Offloading some) {
-        return new Load(other, some, sizes, flows, macs, capture, rate, batching, frames, durationNanos, warmupNanos);
+        return new Load(
+                other, some, sizes, flows, macs, capture, proof, rate, batching, frames, durationNanos, warmupNanos);
     }
 
     public Load withFlows(int count, int addresses) {
         return new Load(
-                form, offloading, sizes, count, addresses, capture, rate, batching, frames, durationNanos, warmupNanos);
+                form,
+                offloading,
+                sizes,
+                count,
+                addresses,
+                capture,
+                proof,
+                rate,
+                batching,
+                frames,
+                durationNanos,
+                warmupNanos);
     }
 
     public Load withCapture(@Nullable List<byte[]> some) {
-        return new Load(form, offloading, sizes, flows, macs, some, rate, batching, frames, durationNanos, warmupNanos);
+        return new Load(
+                form, offloading, sizes, flows, macs, some, proof, rate, batching, frames, durationNanos, warmupNanos);
+    }
+
+    public Load withProof(Proof other) {
+        return new Load(
+                form,
+                offloading,
+                sizes,
+                flows,
+                macs,
+                capture,
+                other,
+                rate,
+                batching,
+                frames,
+                durationNanos,
+                warmupNanos);
     }
 
     public Load withRate(Rate other) {
         return new Load(
-                form, offloading, sizes, flows, macs, capture, other, batching, frames, durationNanos, warmupNanos);
+                form,
+                offloading,
+                sizes,
+                flows,
+                macs,
+                capture,
+                proof,
+                other,
+                batching,
+                frames,
+                durationNanos,
+                warmupNanos);
     }
 
     public Load withBatching(Batching other) {
-        return new Load(form, offloading, sizes, flows, macs, capture, rate, other, frames, durationNanos, warmupNanos);
+        return new Load(
+                form, offloading, sizes, flows, macs, capture, proof, rate, other, frames, durationNanos, warmupNanos);
     }
 
     public Load withFrames(long count) {
         return new Load(
-                form, offloading, sizes, flows, macs, capture, rate, batching, count, durationNanos, warmupNanos);
+                form,
+                offloading,
+                sizes,
+                flows,
+                macs,
+                capture,
+                proof,
+                rate,
+                batching,
+                count,
+                durationNanos,
+                warmupNanos);
     }
 
     public Load withDurations(long nanos, long warmup) {
-        return new Load(form, offloading, sizes, flows, macs, capture, rate, batching, frames, nanos, warmup);
+        return new Load(form, offloading, sizes, flows, macs, capture, proof, rate, batching, frames, nanos, warmup);
     }
 
     /** Mean length of the frames in bytes. */

@@ -56,7 +56,7 @@ public final class LoopRun {
             }
             Load load = options.load();
             TestFrameSource source = TestFrameSource.of(load, 0, 0, 0);
-            TestFrameCheck check = new TestFrameCheck(load, 0, List.of(source), load.flows(), System::nanoTime);
+            FrameCheck check = FrameCheck.of(load, 0, List.of(source), load.flows());
             if (load.warmupNanos() > 0) {
                 Load warmup = load.withFrames(Long.MAX_VALUE).withDurations(load.warmupNanos(), 0);
                 phase(options, warmup, driver, device, source, check, interruption, listener);
@@ -71,7 +71,7 @@ public final class LoopRun {
             NetDriver driver,
             DeviceDuty device,
             TestFrameSource source,
-            TestFrameCheck check,
+            FrameCheck check,
             Interruption interruption,
             TrafficProgress.Listener listener) {
         check.begin();
@@ -97,6 +97,7 @@ public final class LoopRun {
                         NAME, NAME, sender, receiver, !load.rate().isMax())),
                 System.nanoTime() - startNanos,
                 phase.cpuNanos(),
+                phase.idleShare(),
                 0,
                 0,
                 sender.longestGapNanos(),

@@ -89,4 +89,11 @@ final class Phase {
     long cpuNanos() {
         return threads.stream().mapToLong(DutyThread::cpuNanos).sum();
     }
+
+    /** The share of the time in which the threads had nothing to do, from 0 to 1. */
+    double idleShare() {
+        double idle = threads.stream().mapToLong(DutyThread::idleNanos).sum();
+        double busy = threads.stream().mapToLong(DutyThread::busyNanos).sum();
+        return idle + busy == 0 ? 0 : idle / (idle + busy);
+    }
 }

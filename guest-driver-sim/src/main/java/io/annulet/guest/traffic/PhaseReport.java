@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param nanos how long it took, waiting for the last frames included
  * @param cpuNanos processor time of the simulator's threads that do the traffic
+ * @param idleShare of the time between the first frame and the last one, in which they had nothing to do
  * @param kicks that the guests gave
  * @param calls that the back-end gave
  * @param longestGapNanos the longest time in which a sending thread did not get to run
@@ -18,6 +19,7 @@ public record PhaseReport(
         List<DirectionReport> directions,
         long nanos,
         long cpuNanos,
+        double idleShare,
         long kicks,
         long calls,
         long longestGapNanos,

@@ -66,7 +66,7 @@ final class Receiver implements Duty {
     public int step(long nowNanos) {
         int received = 0;
         for (DriverReceiveQueue queue : queues) {
-            check.beginBatch();
+            check.beginBatch(nowNanos);
             received += queue.receive(check, batch);
         }
         long passedNanos = time.at(nowNanos);

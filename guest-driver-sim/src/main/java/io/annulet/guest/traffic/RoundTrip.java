@@ -2,6 +2,7 @@ package io.annulet.guest.traffic;
 
 import io.annulet.guest.DriverReceiveQueue;
 import io.annulet.guest.DriverTransmitQueue;
+import io.annulet.guest.FrameBurst;
 import io.annulet.guest.FrameHandler;
 import io.annulet.guest.NetDriver;
 import io.annulet.guest.ReceivedFrame;
@@ -26,6 +27,8 @@ final class RoundTrip implements Duty, FrameHandler {
     private final long patienceNanos;
     private final AtomicLong publishedSent = new AtomicLong();
     private long sent;
+    private final FrameBurst burst = new FrameBurst();
+    private final long[] stamps = new long[FrameBurst.CAPACITY];
     private long bytes;
     private long givenUp;
     private final WakingTime time = new WakingTime();
@@ -92,25 +95,25 @@ final class RoundTrip implements Duty, FrameHandler {
     }
 
     private void send(long passedNanos) {
-        long address = transmit.reserve();
-        if (address == 0) {
+        transmit.reserve(burst, 1, 0);
+        if (burst.count() == 0) {
             return;
         }
         backBefore = check.accounted();
         sentNanos = passedNanos;
-        int byteLength = source.nextByteLength();
-        source.writeNext(transmit.headerAddress(), address, pacer.stampNanos(sent, clock.getAsLong()));
-        transmit.submit(byteLength);
+        stamps[0] = pacer.stampNanos(sent, clock.getAsLong());
+        source.writeNext(burst, stamps);
+        transmit.submit(burst);
         transmit.flush();
         sent++;
-        bytes += byteLength;
+        bytes += burst.byteLength(0);
         isUnderWay = true;
         publishedSent.setRelease(sent);
     }
 
     @Override
     public void onFrame(ReceivedFrame frame) {
-        check.beginBatch();
+        check.beginBatch(clock.getAsLong());
         check.onFrame(frame);
     }
 

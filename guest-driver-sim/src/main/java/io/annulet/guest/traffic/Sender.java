@@ -1,6 +1,7 @@
 package io.annulet.guest.traffic;
 
 import io.annulet.guest.DriverTransmitQueue;
+import io.annulet.guest.FrameBurst;
 import io.annulet.guest.NetDriver;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -24,6 +25,8 @@ final class Sender implements Duty {
     private final long durationNanos;
     private final AtomicLong publishedSent = new AtomicLong();
     private long sent;
+    private final FrameBurst burst = new FrameBurst();
+    private final long[] stamps = new long[FrameBurst.CAPACITY];
     private long bytes;
     private int waiting;
     private long waitingSinceNanos;
@@ -77,10 +80,12 @@ final class Sender implements Duty {
         noteTime(nowNanos);
         int wanted = (int) Math.min(pacer.due(nowNanos) - sent, batching.burst());
         int submitted = 0;
-        while (submitted < wanted && submitNext(nowNanos)) {
-            submitted++;
+        boolean isFull = false;
+        while (submitted < wanted && !isFull) {
+            int some = submit(wanted - submitted, nowNanos);
+            submitted += some;
+            isFull = some == 0;
         }
-        boolean isFull = submitted < wanted;
         publish(nowNanos, submitted, isFull);
         boolean isLast = sent == pacer.maxFrames();
         boolean isOver = pacer.isOver(nowNanos) && (wanted <= 0 || (isFull && isBeyondGrace(nowNanos)));
@@ -102,18 +107,21 @@ final class Sender implements Duty {
         lastStepNanos = nowNanos;
     }
 
-    private boolean submitNext(long nowNanos) {
+    /** Submits up to {@code max} frames to the queue of the next one; returns how many. */
+    private int submit(int max, long nowNanos) {
         DriverTransmitQueue queue = queues[source.nextPair(queues.length)];
-        if (!queue.hasRoom(keptFree + 1)) {
-            return false;
+        queue.reserve(burst, Math.min(max, source.nextOfPair(queues.length)), keptFree);
+        int count = burst.count();
+        for (int i = 0; i < count; i++) {
+            stamps[i] = pacer.stampNanos(sent + i, nowNanos);
         }
-        long address = queue.reserve();
-        int byteLength = source.nextByteLength();
-        source.writeNext(queue.headerAddress(), address, pacer.stampNanos(sent, nowNanos));
-        queue.submit(byteLength);
-        sent++;
-        bytes += byteLength;
-        return true;
+        source.writeNext(burst, stamps);
+        for (int i = 0; i < count; i++) {
+            bytes += burst.byteLength(i);
+        }
+        queue.submit(burst);
+        sent += count;
+        return count;
     }
 
     /** Shows the device what waits, once a batch has come together or has waited long enough. */

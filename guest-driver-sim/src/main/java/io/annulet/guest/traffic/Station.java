@@ -55,8 +55,10 @@ record Station(int number, String name, SimulatedGuest guest) {
 
     /** Whether a frame is one that {@link #announce} sends. */
     static boolean isAnnouncement(long address, int byteLength) {
-        int type = Short.reverseBytes((short) HostMemory.loadShortUnaligned(address + TYPE_AT)) & 0xffff;
-        return byteLength == ANNOUNCEMENT_BYTES && type == RARP;
+        if (byteLength != ANNOUNCEMENT_BYTES) {
+            return false; // without a look at it
+        }
+        return Short.reverseBytes((short) HostMemory.loadShortUnaligned(address + TYPE_AT)) == (short) RARP;
     }
 
     private static void putMac(ByteBuffer frame, long mac) {

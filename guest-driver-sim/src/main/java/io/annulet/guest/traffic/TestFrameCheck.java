@@ -1,5 +1,6 @@
 package io.annulet.guest.traffic;
 
+import io.annulet.guest.FrameBurst;
 import io.annulet.guest.ReceivedFrame;
 import io.annulet.guest.SequenceTracker;
 import io.annulet.memory.HostMemory;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class TestFrameCheck implements FrameCheck {
 
     private final FrameForm form;
+    private final boolean isFull;
     private final @Nullable TransportFrames transport;
     private final int station;
     private final List<TestFrameSource> sources;
@@ -18,7 +20,6 @@ final class TestFrameCheck implements FrameCheck {
     private final LongSupplier clock;
     private final LatencyRecorder latencies = new LatencyRecorder();
     private SequenceTracker sequences;
-    private boolean isNewBatch;
     private long seenNanos;
     private long frames;
     private long bytes;
@@ -36,6 +37,7 @@ final class TestFrameCheck implements FrameCheck {
      */
     TestFrameCheck(Load load, int station, List<TestFrameSource> sources, int flows, LongSupplier clock) {
         this.form = load.form();
+        this.isFull = load.proof() == Proof.FULL;
         this.transport = TransportFrames.areMadeFor(load) ? new TransportFrames(load) : null;
         this.station = station;
         this.sources = List.copyOf(sources);
@@ -45,13 +47,20 @@ final class TestFrameCheck implements FrameCheck {
     }
 
     @Override
-    public void beginBatch() {
-        isNewBatch = true;
+    public void beginBatch(long nowNanos) {
+        seenNanos = nowNanos;
     }
 
     @Override
     public void onFrame(ReceivedFrame frame) {
         onFrame(frame.headerAddress(), frame.address(), frame.byteLength());
+    }
+
+    @Override
+    public void onFrames(FrameBurst burst, ReceivedFrame each) {
+        for (int i = 0; i < burst.count(); i++) {
+            onFrame(burst.headerAddress(i), burst.address(i), burst.byteLength(i));
+        }
     }
 
     private void onFrame(long header, long address, int byteLength) {
@@ -62,7 +71,8 @@ final class TestFrameCheck implements FrameCheck {
         int flow = HostMemory.loadShortUnaligned(address + form.flowAt());
         long sequence = HostMemory.loadLong(address + form.sequenceAt());
         long stampNanos = HostMemory.loadLong(address + form.stampAt());
-        if (flow >= flows || !isWhole(header, address, byteLength, flow, sequence, stampNanos)) {
+        boolean isWhole = !isFull || isWhole(header, address, byteLength, flow, sequence, stampNanos);
+        if (flow >= flows || !isWhole) {
             corrupted++;
             return;
         }
@@ -90,10 +100,9 @@ final class TestFrameCheck implements FrameCheck {
                 : transport.isWhole(header, address, byteLength, flow, sequence, stampNanos);
     }
 
-    /** The clock is read once a batch, and again for a frame that was sent while the batch was handled. */
+    /** The clock is read once a batch, and again for a frame that was sent since. */
     private void recordLatency(long stampNanos) {
-        if (isNewBatch || seenNanos < stampNanos) {
-            isNewBatch = false;
+        if (seenNanos < stampNanos) {
             seenNanos = clock.getAsLong();
         }
         latencies.record(seenNanos - stampNanos);

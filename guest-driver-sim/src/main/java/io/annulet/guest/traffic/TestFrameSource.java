@@ -1,6 +1,7 @@
 package io.annulet.guest.traffic;
 
-import java.util.concurrent.atomic.AtomicLongArray;
+import io.annulet.guest.FrameBurst;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Numbered frames of the flows of one table in turn, their lengths in turn; owned by the thread that sends them, read by
@@ -12,7 +13,8 @@ final class TestFrameSource implements FrameSource {
     private final int firstFlow;
     private final FrameSizes sizes;
     private final int[] cycle;
-    private final AtomicLongArray sequences;
+    private final long[] sequences;
+    private final AtomicLong sent = new AtomicLong();
     private int nextFlow;
     private int nextSize;
 
@@ -21,7 +23,7 @@ final class TestFrameSource implements FrameSource {
         this.firstFlow = firstFlow;
         this.sizes = sizes;
         this.cycle = sizes.toArray();
-        this.sequences = new AtomicLongArray(flows.count());
+        this.sequences = new long[flows.count()];
     }
 
     /** The frames of a load from one guest to another. */
@@ -40,7 +42,12 @@ final class TestFrameSource implements FrameSource {
 
     /** The next number of a flow, counted from its first one; from any thread. */
     long nextSequence(int index) {
-        return sequences.getAcquire(index);
+        return sent() == 0 ? 0 : sequences[index];
+    }
+
+    /** How many frames were sent; from any thread. */
+    long sent() {
+        return sent.getAcquire();
     }
 
     @Override
@@ -49,18 +56,27 @@ final class TestFrameSource implements FrameSource {
     }
 
     @Override
-    public int nextByteLength() {
-        return cycle[nextSize];
+    public int nextOfPair(int pairs) {
+        return pairs == 1 ? Integer.MAX_VALUE : 1;
     }
 
     @Override
-    public void writeNext(long headerAddress, long address, long stampNanos) {
-        long sequence = sequences.getPlain(nextFlow);
-        flows.describe(headerAddress, cycle[nextSize]);
-        flows.write(address, cycle[nextSize], nextFlow, sequence, stampNanos);
-        sequences.setRelease(nextFlow, sequence + 1);
-        nextFlow = nextFlow + 1 == flows.count() ? 0 : nextFlow + 1;
-        nextSize = nextSize + 1 == cycle.length ? 0 : nextSize + 1;
+    public void writeNext(FrameBurst burst, long[] stamps) {
+        int flow = nextFlow;
+        int size = nextSize;
+        for (int i = 0; i < burst.count(); i++) {
+            long sequence = sequences[flow];
+            int byteLength = cycle[size];
+            flows.describe(burst.headerAddress(i), byteLength);
+            flows.write(burst.address(i), byteLength, flow, sequence, stamps[i]);
+            burst.byteLength(i, byteLength);
+            sequences[flow] = sequence + 1;
+            flow = flow + 1 == flows.count() ? 0 : flow + 1;
+            size = size + 1 == cycle.length ? 0 : size + 1;
+        }
+        nextFlow = flow;
+        nextSize = size;
+        sent.setRelease(sent.getPlain() + burst.count());
     }
 
     @Override

@@ -1,8 +1,12 @@
 package io.annulet.guest.traffic;
 
+import io.annulet.guest.DriverReceiveQueue;
+import io.annulet.guest.DriverTransmitQueue;
 import io.annulet.guest.FrontEndException;
 import io.annulet.guest.SimulatedGuest;
 import io.annulet.guest.VhostUserFrontEnd;
+import io.annulet.linux.Cpus;
+import io.annulet.memory.HostMemory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -118,11 +122,40 @@ public final class TrafficRun implements AutoCloseable {
                 duties.reports(load),
                 System.nanoTime() - startNanos,
                 phase.cpuNanos(),
+                phase.idleShare(),
                 kicks() - kicks,
                 calls() - calls,
                 duties.longestGapNanos(),
                 duties.stalledNanos(),
                 end);
+    }
+
+    /**
+     * Copies frames as the back-end would, but by itself: from the transmit buffers of the first guest to the receive
+     * buffers of the second one. Between phases, with two guests whose receive buffers hold a frame each.
+     *
+     * @return bytes a second
+     */
+    public double copyBuffers(long nanos) {
+        int cpu = options.placement().cpuOf(0);
+        if (cpu >= 0) {
+            Cpus.pinCurrentThread(cpu);
+        }
+        DriverTransmitQueue from = stations.get(0).driver().transmitQueue(0);
+        DriverReceiveQueue to = stations.get(1).driver().receiveQueue(0);
+        int byteLength = options.load().maxByteLength();
+        int buffers = Math.min(from.capacity(), to.capacity(byteLength));
+        long startNanos = System.nanoTime();
+        long copied = 0;
+        long elapsedNanos = 0;
+        while (elapsedNanos < nanos) {
+            for (int i = 0; i < buffers; i++) {
+                HostMemory.copy(from.bufferAddress(i), to.bufferAddress(i), byteLength);
+            }
+            copied += (long) buffers * byteLength;
+            elapsedNanos = System.nanoTime() - startNanos;
+        }
+        return copied * 1e9 / elapsedNanos;
     }
 
     private void tell(String name, Load load, PhaseDuties duties, long startNanos) {

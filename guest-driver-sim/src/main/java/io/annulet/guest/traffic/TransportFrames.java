@@ -24,6 +24,7 @@ final class TransportFrames {
 
     private final FrameForm form;
     private final Offload offload;
+    private final Proof proof;
     private final int segmentByteLength;
     private final int transportAt;
     private final int checksumAt;
@@ -31,6 +32,7 @@ final class TransportFrames {
     TransportFrames(Load load) {
         form = load.form();
         offload = load.offloading().kind();
+        proof = load.proof();
         segmentByteLength = load.offloading().segmentByteLength();
         transportAt = form.transportAt();
         checksumAt = transportAt + form.checksumOffset();
@@ -38,8 +40,14 @@ final class TransportFrames {
 
     /** Whether a load's frames are these: a {@link FlowTable} makes the plain ones, faster. */
     static boolean areMadeFor(Load load) {
-        boolean isPlain = load.form() == FrameForm.ETHERNET || load.form() == FrameForm.UDP;
-        return !isPlain || load.offloading().kind() != Offload.NONE;
+        return haveFullChecksum(load.form(), load.offloading())
+                || load.offloading().kind() != Offload.NONE;
+    }
+
+    /** Whether the sender computes a checksum over all of a frame. */
+    static boolean haveFullChecksum(FrameForm form, Offloading offloading) {
+        boolean isPlain = form == FrameForm.ETHERNET || form == FrameForm.UDP;
+        return !isPlain && offloading.kind() == Offload.NONE;
     }
 
     FrameForm form() {
@@ -62,8 +70,10 @@ final class TransportFrames {
         HostMemory.storeShortUnaligned(address + form.flowAt(), flow);
         HostMemory.storeLong(address + form.sequenceAt(), sequence);
         HostMemory.storeLong(address + form.stampAt(), stampNanos);
-        long base = base(address, byteLength, flow, sequence, stampNanos);
-        PayloadPattern.write(address + form.payloadAt(), byteLength - form.payloadAt(), base);
+        if (proof != Proof.HEADER) {
+            long base = base(address, byteLength, flow, sequence, stampNanos);
+            PayloadPattern.write(address + form.payloadAt(), byteLength - form.payloadAt(), base);
+        }
         long pseudoSum = pseudoSum(address, byteLength);
         if (offload == Offload.NONE) {
             int sum = InternetChecksum.fold(
@@ -91,6 +101,16 @@ final class TransportFrames {
         } else {
             putNetworkShort(address + transportAt + 4, byteLength - transportAt);
         }
+    }
+
+    /** Whether a buffer holds a frame of this length with the header of a flow already, for {@link Proof#NONE}. */
+    boolean isThere(long address, int byteLength, long header) {
+        int lengthAt = FrameForm.IP_AT + (form.isIpv6() ? 4 : 2);
+        int length = byteLength - (form.isIpv6() ? transportAt : FrameForm.IP_AT);
+        return proof == Proof.NONE
+                && HostMemory.loadLong(address) == HostMemory.loadLong(header)
+                && HostMemory.loadLong(address + 8) == HostMemory.loadLong(header + 8)
+                && networkShort(address + lengthAt) == length;
     }
 
     /** Writes what a device has to know of a frame. */

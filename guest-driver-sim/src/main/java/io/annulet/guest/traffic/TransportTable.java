@@ -94,6 +94,9 @@ final class TransportTable implements FrameTable {
 
     @Override
     public void write(long address, int byteLength, int index, long sequence, long stampNanos) {
+        if (frames.isThere(address, byteLength, header(index))) {
+            return;
+        }
         HostMemory.copy(header(index), address, headerByteLength);
         frames.complete(address, byteLength, firstFlow + index, sequence, stampNanos);
     }

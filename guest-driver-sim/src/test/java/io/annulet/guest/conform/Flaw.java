@@ -187,6 +187,8 @@ enum Flaw {
     ANY_BYTE_ORDER("VU-ENDIAN-01"),
     INFLIGHT_WITHOUT_FD("VU-INFL-01"),
     INFLIGHT_STALLS("VU-INFL-02"),
+    NEVER_LANDS("VU-INFL-03"),
+    FORGETS_USED_INDEX("VU-INFL-04"),
 
     // Channel and notifications by message.
     CLOSES_CHANNEL("VU-CHAN-01"),

@@ -7,8 +7,10 @@ import io.annulet.vring.PackedPosition;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,7 @@ final class ReferencePackedLayout {
     private int usedPosition;
     private int publishedPosition;
     private int usedDescriptors;
+    private final List<Runnable> usedElements = new ArrayList<>();
     private long dueCalls;
 
     /** @param base both positions, as SET_VRING_BASE has them */
@@ -122,8 +125,8 @@ final class ReferencePackedLayout {
         long host = memory.hostOfUser(ring.descriptors + 16L * PackedPosition.slot(usedPosition));
         boolean wrap = PackedPosition.wrap(usedPosition) || flaws.contains(Flaw.PACKED_FORGETS_WRAP);
         long flags = (wrap ? AVAIL | USED : 0) | (writtenByteLength > 0 ? WRITE : 0);
-        HostMemory.releaseFence();
-        HostMemory.storeLong(host + 8, (writtenByteLength & 0xffffffffL) | (long) id << 32 | flags << 48);
+        long element = (writtenByteLength & 0xffffffffL) | (long) id << 32 | flags << 48;
+        usedElements.add(() -> HostMemory.storeLong(host + 8, element));
         int count = descriptorsOfId.getOrDefault(id, 1);
         usedPosition = plus(usedPosition, count);
         usedDescriptors += count;
@@ -139,6 +142,12 @@ final class ReferencePackedLayout {
         if (count == 0) {
             return false;
         }
+        // The first one last: until then the driver sees none, and so never part of a frame.
+        usedElements.reversed().forEach(element -> {
+            HostMemory.releaseFence();
+            element.run();
+        });
+        usedElements.clear();
         HostMemory.fullFence();
         long area = memory.hostOfUser(ring.avail);
         int flags = HostMemory.loadShort(area + 2);

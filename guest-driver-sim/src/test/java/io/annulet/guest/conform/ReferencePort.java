@@ -52,6 +52,7 @@ final class ReferencePort implements AutoCloseable {
     private boolean logsToEventFd;
     private boolean stalls;
     private boolean knowsArea;
+    private @Nullable ReferenceInflight inflight;
     private @Nullable ReferenceTranslation translation;
     private ByteBuffer table = ByteBuffer.allocate(0);
     private int connections;
@@ -86,6 +87,7 @@ final class ReferencePort implements AutoCloseable {
         return rings.computeIfAbsent(index, i -> {
             ReferenceRing ring = new ReferenceRing(i, memory, flaws);
             ring.features = features;
+            ring.inflight = () -> inflight;
             ring.callByMessage = () -> callByMessage(i);
             return ring;
         });
@@ -163,6 +165,7 @@ final class ReferencePort implements AutoCloseable {
         input = null;
         rings.values().forEach(ReferenceRing::close);
         rings.clear();
+        closeInflight();
         memory.close();
         migration.close();
         if (channel != null) {
@@ -319,12 +322,22 @@ final class ReferencePort implements AutoCloseable {
     /** Answers by itself, since this one carries a descriptor. */
     private byte[] inflight(ReferenceInput.Incoming message) {
         byte[] area = message.payload.array().clone();
-        ByteBuffer.wrap(area).order(ByteOrder.LITTLE_ENDIAN).putLong(MessageLayout.INFLIGHT_MMAP_SIZE, 4096);
-        try (Fd file = Memfd.create("inflight", 4096, true)) {
+        ByteBuffer answer = ByteBuffer.wrap(area).order(ByteOrder.LITTLE_ENDIAN);
+        answer.putLong(
+                MessageLayout.INFLIGHT_MMAP_SIZE,
+                ReferenceInflight.byteLength(answer.getShort(MessageLayout.INFLIGHT_QUEUES)));
+        try (Fd file = ReferenceInflight.newFile(answer)) {
             int[] fds = has(Flaw.INFLIGHT_WITHOUT_FD) ? new int[0] : new int[] {file.number()};
             reply(message.request, area, fds);
         }
         return area;
+    }
+
+    private void closeInflight() {
+        if (inflight != null) {
+            inflight.close();
+            inflight = null;
+        }
     }
 
     // Orders.
@@ -347,6 +360,8 @@ final class ReferencePort implements AutoCloseable {
             case SET_INFLIGHT_FD -> {
                 stalls = has(Flaw.INFLIGHT_STALLS) && connections > 1 && knowsArea;
                 knowsArea = true;
+                closeInflight();
+                inflight = ReferenceInflight.of(flaws, payload, message.fds.getFirst());
                 yield true;
             }
             case SET_MEM_TABLE -> setMemTable(payload, message.fds);

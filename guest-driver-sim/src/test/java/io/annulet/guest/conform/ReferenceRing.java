@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +56,9 @@ final class ReferenceRing {
 
     long features;
 
+    /** Notes of what was taken, where the front-end keeps them. */
+    Supplier<@Nullable ReferenceInflight> inflight = () -> null;
+
     /** Tells the driver by message, where that was agreed on. */
     Runnable callByMessage = () -> {};
 
@@ -62,6 +66,7 @@ final class ReferenceRing {
     private int usedIndex;
     private int publishedUsedIndex;
     private long givenBack;
+    private long kicksSinceFrame;
     private long dueCalls;
     private final Deque<Taken> swapped = new ArrayDeque<>();
 
@@ -176,8 +181,10 @@ final class ReferenceRing {
 
     private boolean isAwake() {
         long kicks = kick == null ? 0 : kick.drain();
-        if (has(Flaw.BREAKS_ON_SPURIOUS_KICKS) && kicks > 16 && !isPacked() && waiting() == 0) {
-            broken = true;
+        if (has(Flaw.BREAKS_ON_SPURIOUS_KICKS) && !isPacked()) {
+            // One a frame is no more than a driver owes: the frame may be gone before its kick is seen.
+            kicksSinceFrame = waiting() == 0 ? kicksSinceFrame + kicks : 0;
+            broken |= kicksSinceFrame > 16;
         }
         awake |= kicks > 0;
         return awake;
@@ -254,6 +261,10 @@ final class ReferenceRing {
         if (eventIndex() && !has(Flaw.STALE_AVAIL_EVENT)) {
             store16(used + ENTRIES + 8L * size, base);
         }
+        ReferenceInflight notes = inflight.get();
+        if (notes != null) {
+            notes.taken(index, head);
+        }
         Taken taken = new Taken(head);
         walk(taken, descriptorBytes(head), false);
         return taken;
@@ -328,6 +339,10 @@ final class ReferenceRing {
 
     void giveBack(int head, int writtenByteLength) {
         put(head, writtenByteLength);
+        ReferenceInflight notes = inflight.get();
+        if (notes != null) {
+            notes.givenBack(index, head);
+        }
         givenBack++;
         boolean twice = isTransmit() ? has(Flaw.USES_TWICE) : has(Flaw.USES_RECEIVE_TWICE);
         if (twice && givenBack % 50 == 0) {
@@ -366,6 +381,10 @@ final class ReferenceRing {
         HostMemory.releaseFence();
         store16(used + INDEX, usedIndex);
         publishedUsedIndex = usedIndex;
+        ReferenceInflight notes = inflight.get();
+        if (notes != null) {
+            notes.used(index, usedIndex);
+        }
         if (logsUsed && !has(Flaw.LOGS_NO_USED_RING)) {
             memory.log(logAddress, 4 + 8 * size);
         }

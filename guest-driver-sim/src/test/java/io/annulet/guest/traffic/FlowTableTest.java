@@ -23,7 +23,7 @@ final class FlowTableTest {
 
     @Test
     void aUdpFrameIsAValidIpPacket() {
-        FlowTable flows = new FlowTable(FrameForm.UDP, 0, 8, 2, 0, 1);
+        FlowTable flows = new FlowTable(FrameForm.UDP, Proof.FULL, 0, 8, 2, 0, 1);
         for (int byteLength : new int[] {60, 64, 1518, 65_549}) {
             flows.write(frame, byteLength, 3, 7, STAMP);
             assertEquals(0x0800, network(12));
@@ -41,7 +41,7 @@ final class FlowTableTest {
 
     @Test
     void flowsDifferInAddressesAndPorts() {
-        FlowTable flows = new FlowTable(FrameForm.UDP, 0, 8, 2, 0, 1);
+        FlowTable flows = new FlowTable(FrameForm.UDP, Proof.FULL, 0, 8, 2, 0, 1);
         flows.write(frame, 64, 0, 0, 0);
         byte[] first = HostMemory.copyOut(frame, 38);
         flows.write(frame, 64, 1, 0, 0);
@@ -56,7 +56,7 @@ final class FlowTableTest {
     @ParameterizedTest
     @EnumSource(names = {"ETHERNET", "UDP"})
     void aFrameIsWholeAndSoIsItsEcho(FrameForm form) {
-        FlowTable flows = new FlowTable(form, 100, 4, 1, 0, 1);
+        FlowTable flows = new FlowTable(form, Proof.FULL, 100, 4, 1, 0, 1);
         for (int byteLength = form.minByteLength(); byteLength < 300; byteLength++) {
             flows.write(frame, byteLength, 2, byteLength, STAMP);
             assertTrue(FlowTable.isOfForm(form, frame, byteLength));
@@ -72,7 +72,7 @@ final class FlowTableTest {
     @ParameterizedTest
     @EnumSource(names = {"ETHERNET", "UDP"})
     void everyFlippedBitIsSeen(FrameForm form) {
-        FlowTable flows = new FlowTable(form, 0, 4, 1, 0, 1);
+        FlowTable flows = new FlowTable(form, Proof.FULL, 0, 4, 1, 0, 1);
         int missed = 0;
         int flipped = 0;
         for (int byteLength : new int[] {form.minByteLength(), form.minByteLength() + 8, 64, 95, 101, 300}) {

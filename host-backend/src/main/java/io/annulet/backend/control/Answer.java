@@ -1,5 +1,6 @@
 package io.annulet.backend.control;
 
+import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -13,6 +14,15 @@ sealed interface Answer {
 
     /** A reply of 8 bytes. */
     record Value(long value) implements Answer {}
+
+    /** A reply with bytes of the configuration space. */
+    record Config(int offset, ByteBuffer bytes, int flags) implements Answer {}
+
+    /** What a command of the control queue asked for. */
+    record Result(ByteBuffer bytes) implements Answer {}
+
+    /** A reply without payload: what was asked for is not there. */
+    record Nothing() implements Answer {}
 
     /** A reply with a vring's index and a number. */
     record VringState(int index, int num) implements Answer {}

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * fills its counter stops the worker in its next call, and with it all guests that this worker serves. So the guard looks
  * at the descriptors again and again, until the worker has left them all: a full one is drained, which lets the worker go
  * on. A counter takes 2^64 calls to fill by itself, so a full one is always meant.
+ *
+ * <p>A worker that waits in epoll is not in a call. While all workers of the port do, the guard rests, so that a process
+ * with nothing to do is not woken for it.
  */
 final class CallGuard {
 
@@ -21,22 +24,56 @@ final class CallGuard {
     private final ControlLoop loop;
     private final Device device;
     private final Runnable onFull;
+
+    /** Rung by a worker that has waited. */
+    private final Runnable wake;
+
     private @Nullable Future<?> next;
+    private boolean resting;
 
     CallGuard(ControlLoop loop, Device device, Runnable onFull) {
         this.loop = loop;
         this.device = device;
         this.onFull = onFull;
+        this.wake = loop.bell(this::goOn);
     }
 
     void start() {
-        next = loop.schedule(PERIOD_NANOS, () -> {
-            start();
-            look();
-        });
+        next = loop.schedule(PERIOD_NANOS, this::tick);
     }
 
-    void stop() {
+    private void tick() {
+        try {
+            look();
+        } finally {
+            start();
+            rest();
+        }
+    }
+
+    private void rest() {
+        resting = true;
+        if (device.port.onceAwake(wake)) {
+            stop();
+        } else {
+            resting = false;
+        }
+    }
+
+    private void goOn() {
+        if (resting) {
+            resting = false;
+            start();
+        }
+    }
+
+    /** For good. */
+    void end() {
+        resting = false;
+        stop();
+    }
+
+    private void stop() {
         if (next != null) {
             next.cancel(false);
             next = null;
@@ -46,7 +83,7 @@ final class CallGuard {
     private void look() {
         boolean full = false;
         for (EventFd signal : device.signals()) {
-            // A pipe that is full does no harm: it does not block, and nobody but us can change that.
+            // A pipe or socket that is full does no harm: we never wait for one, and nobody but us can change that.
             if (signal.isFull() && EventFd.isEventFd(signal.fd())) {
                 full = true;
                 FileDescriptors.setNonBlocking(signal.fd(), true);

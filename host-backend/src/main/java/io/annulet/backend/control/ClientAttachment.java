@@ -1,5 +1,8 @@
 package io.annulet.backend.control;
 
+import io.annulet.backend.handover.PassedState;
+import io.annulet.backend.handover.SentFds;
+import io.annulet.linux.Fd;
 import io.annulet.linux.LinuxException;
 import io.annulet.linux.UnixSocket;
 import java.util.concurrent.Future;
@@ -20,6 +23,7 @@ final class ClientAttachment implements Attachment {
     private @Nullable Future<?> attempt;
     private String lastFailure = "";
     private boolean closed;
+    private boolean frozen;
 
     ClientAttachment(
             GuestEndpoint endpoint, ControlLoop loop, VhostUserOptions options, ControlLimits limits, PortLog log) {
@@ -38,13 +42,17 @@ final class ClientAttachment implements Attachment {
 
     private void connect() {
         attempt = null;
-        if (closed) {
+        if (closed || frozen) {
             return;
         }
         try {
             UnixSocket socket = UnixSocket.connect(options.socket());
             lastFailure = "";
-            endpoint.attach(socket);
+            if (endpoint.admits(socket)) {
+                endpoint.attach(socket);
+            } else {
+                retry();
+            }
         } catch (LinuxException e) {
             if (!e.getMessage().equals(lastFailure)) {
                 lastFailure = e.getMessage();
@@ -71,6 +79,34 @@ final class ClientAttachment implements Attachment {
             pauseNanos = limits.connectMinNanos();
         }
         retry();
+    }
+
+    @Override
+    public void freeze() {
+        frozen = true;
+    }
+
+    @Override
+    public void thaw() {
+        frozen = false;
+        if (endpoint.session() == null && attempt == null) {
+            connect();
+        }
+    }
+
+    @Override
+    public Passed passed(SentFds fds) {
+        return new Passed(PassedState.NO_FD, PassedState.NO_FD);
+    }
+
+    @Override
+    public void goOnWith(@Nullable Fd listener, @Nullable Fd waiting) {
+        frozen = true;
+    }
+
+    @Override
+    public void leave() {
+        // The socket is the front-end's.
     }
 
     @Override

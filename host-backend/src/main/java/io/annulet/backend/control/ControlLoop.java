@@ -6,6 +6,7 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -24,13 +25,15 @@ public final class ControlLoop implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup group;
     private final IoEventLoop loop;
     private final Readiness readiness;
+    private final Bells bells;
 
     /** Starts the thread with the first task. */
     public ControlLoop() {
         group = new MultiThreadIoEventLoopGroup(
-                1, new DefaultThreadFactory("control", true), EpollIoHandler.newFactory());
+                1, new DefaultThreadFactory("control", true), SturdyIo.over(EpollIoHandler.newFactory()));
         loop = group.next();
         readiness = new Readiness(loop);
+        bells = new Bells(readiness);
     }
 
     /** Runs {@code task} on the control thread. From any thread; does nothing once the loop is closed. */
@@ -45,6 +48,16 @@ public final class ControlLoop implements AutoCloseable {
     /** Runs {@code task} later, unless cancelled. */
     Future<?> schedule(long delayNanos, Runnable task) {
         return loop.schedule(guarded(task), delayNanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Runs {@code task} on the control thread again and again, each time so long after it has run. From any thread. */
+    public void every(Duration pause, Runnable task) {
+        Future<?> _ = loop.scheduleWithFixedDelay(guarded(task), 0, pause.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** What has {@code task} run on the control thread when it is run itself, by any thread, which allocates nothing. */
+    Runnable bell(Runnable task) {
+        return bells.bell(guarded(task));
     }
 
     /** Runs {@code onReady} whenever the descriptor becomes readable, until closed: before the descriptor is. */
@@ -63,14 +76,24 @@ public final class ControlLoop implements AutoCloseable {
             try {
                 task.run();
             } catch (Throwable ours) {
-                LOG.error("a task of the control thread failed", ours);
+                tell(ours);
             }
         };
+    }
+
+    /** If there is any memory to tell it with. */
+    private static void tell(Throwable ours) {
+        try {
+            LOG.error("a task of the control thread failed", ours);
+        } catch (OutOfMemoryError full) {
+            // Whoever counts errors of the heap sees it there.
+        }
     }
 
     /** Ends the thread. Endpoints are closed before. Not on the control thread. */
     @Override
     public void close() {
         group.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
+        bells.close();
     }
 }

@@ -1,8 +1,12 @@
 package io.annulet.backend.control;
 
 import io.annulet.backend.data.PortProxy;
+import io.annulet.backend.handover.PassedDevice;
+import io.annulet.backend.handover.SentFds;
+import io.annulet.backend.handover.TakenFds;
 import io.annulet.linux.EventFd;
 import io.annulet.linux.Fd;
+import io.annulet.vhostuser.ProtocolFeature;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,13 +18,23 @@ import org.jspecify.annotations.Nullable;
 final class Device {
 
     final VhostUserOptions options;
+    final ControlLimits limits;
     final PortProxy port;
     final Negotiation negotiation;
+    final NetState net;
     final Retired retired = new Retired();
+
+    /** What outlives this process of its rings. */
+    RingRecords records;
+
+    private final List<MemoryShares> shares;
     private final VringConfig[] vrings;
 
     /** Read by the worker too, after an access to memory failed. */
     private volatile MemoryTable memory = MemoryTable.EMPTY;
+
+    /** Likewise; null until one is shared. */
+    private volatile @Nullable LogMapping log;
 
     /** The device status of VIRTIO, as the front-end last told it. */
     int status;
@@ -30,16 +44,84 @@ final class Device {
 
     private @Nullable Fd backendChannel;
 
-    Device(VhostUserOptions options, PortProxy port) {
+    Device(VhostUserOptions options, PortProxy port, RingRecords records) {
+        this(options, ControlLimits.DEFAULTS, port, records, List.of());
+    }
+
+    /** @param shares who may read its memory beside this process */
+    Device(
+            VhostUserOptions options,
+            ControlLimits limits,
+            PortProxy port,
+            RingRecords records,
+            List<? extends MemoryShares> shares) {
+        this.limits = limits;
+        this.shares = List.copyOf(shares);
         this.options = options;
         this.port = port;
-        this.negotiation = new Negotiation(Offer.features(options), Offer.protocolFeatures());
-        this.vrings = new VringConfig[2 * options.queuePairs()];
+        this.records = records;
+        this.negotiation = new Negotiation(Offer.features(options), Offer.protocolFeatures(options));
+        this.net = new NetState(options, limits);
+        this.vrings = new VringConfig[2 * options.queuePairs() + (options.isGeneric() ? 1 : 0)];
         Arrays.setAll(vrings, VringConfig::new);
+    }
+
+    /** What the guest is told, by the front-end or by the configuration space; 0 if nothing. */
+    int mtuOfGuest() {
+        return mtu != 0 ? mtu : options.mtu();
     }
 
     List<VringConfig> vrings() {
         return List.of(vrings);
+    }
+
+    /** As it is passed on. */
+    PassedDevice passed(SentFds fds) {
+        LogMapping shared = log;
+        return new PassedDevice(
+                negotiation.isSet(),
+                negotiation.features(),
+                negotiation.protocolFeatures(),
+                status,
+                mtu,
+                fds.add(backendChannel),
+                memory.regions().stream().map(region -> region.passed(fds)).toList(),
+                shared == null ? null : shared.passed(fds),
+                vrings().stream().map(vring -> vring.passed(fds)).toList(),
+                net.passed());
+    }
+
+    /**
+     * Becomes what was passed on of a device: a fresh one, whose rings nobody works yet.
+     *
+     * @throws MessageFault if that cannot be served: memory is gone, or features are not offered any more
+     */
+    void goOnAs(PassedDevice passed, TakenFds fds) {
+        if (passed.featuresSet()) {
+            FeatureMessages.checkOffered(passed.features(), negotiation.offeredFeatures());
+            negotiation.acknowledge(passed.features());
+        }
+        FeatureMessages.checkOffered(passed.protocolFeatures(), negotiation.offeredProtocolFeatures());
+        negotiation.acknowledgeProtocol(passed.protocolFeatures());
+        status = passed.status();
+        mtu = passed.mtu();
+        backendChannel = fds.take(passed.backendChannel());
+        net.goOnAs(passed.net(), negotiation.features());
+        for (PassedDevice.Ring ring : passed.rings()) {
+            vring(ring.index()).goOnAs(ring, fds);
+        }
+        if (!passed.regions().isEmpty()) {
+            List<RegionRequest> requests =
+                    passed.regions().stream().map(RegionRequest::of).toList();
+            List<Fd> files = passed.regions().stream()
+                    .map(region -> fds.takeOne(region.file()))
+                    .toList();
+            memory(MemoryTable.EMPTY.replacedBy(requests, files, options.seal(), limits));
+        }
+        PassedDevice.Log shared = passed.log();
+        if (shared != null) {
+            log = LogMapping.of(fds.takeOne(shared.file()), shared.byteLength(), shared.fileOffset(), options.seal());
+        }
     }
 
     /** The ring of an index as it came, not cut to fewer bits. */
@@ -58,14 +140,55 @@ final class Device {
         return memory;
     }
 
+    /** Puts a table in force; what only the one before had is closed after the worker's next acknowledgement. */
     void memory(MemoryTable next) {
+        MemoryTable old = memory;
+        shares.forEach(share -> share.addNew(next));
         memory = next;
+        old.missingIn(next).forEach(this::retire);
+    }
+
+    /** A region is unmapped only after it was taken from all who share it. */
+    private void retire(MappedRegion region) {
+        retired.add(() -> {
+            shares.forEach(share -> share.remove(region));
+            region.close();
+        });
+    }
+
+    @Nullable
+    LogMapping log() {
+        return log;
+    }
+
+    void log(@Nullable LogMapping next) {
+        log = next;
+    }
+
+    /** Whether all files that the worker touches are as long as they were. From any thread. */
+    boolean isMemoryWhole() {
+        LogMapping shared = log;
+        return memory.isWhole() && (shared == null || shared.isWhole());
+    }
+
+    /** Whether an access may have failed since one of them has holes and nothing to fill them with. From any thread. */
+    boolean mayLackPages() {
+        LogMapping shared = log;
+        return memory.mayLackPages() || (shared != null && shared.mayLackPages());
     }
 
     /** Keeps the socket for requests of our own; the one before is closed. */
     void backendChannel(@Nullable Fd socket) {
         retired.add(backendChannel);
         backendChannel = socket;
+    }
+
+    /** Tells the front-end that the configuration space is not what it was; false if it could not be told. */
+    boolean tellConfigChanged() {
+        Fd channel = backendChannel;
+        return channel == null
+                || !negotiation.has(ProtocolFeature.CONFIG)
+                || new RequestChannel(channel).configChanged();
     }
 
     /** Every descriptor that the worker may signal, those included that it was told to let go of. */
@@ -84,7 +207,7 @@ final class Device {
 
     /** Descriptors that this device holds. */
     int descriptorCount() {
-        int count = memory.regions().size() + (backendChannel == null ? 0 : 1);
+        int count = memory.regions().size() + (backendChannel == null ? 0 : 1) + (log == null ? 0 : 1);
         for (VringConfig vring : vrings) {
             count += (vring.kick == null ? 0 : 1) + (vring.call == null ? 0 : 1) + (vring.error == null ? 0 : 1);
         }
@@ -95,7 +218,9 @@ final class Device {
     void release() {
         MemoryTable last = memory;
         memory = MemoryTable.EMPTY;
-        last.regions().forEach(retired::add);
+        last.regions().forEach(this::retire);
+        retired.add(log);
+        log = null;
         for (VringConfig vring : vrings) {
             vring.stop();
             retired.add(vring.kick);
@@ -106,6 +231,7 @@ final class Device {
             vring.error = null;
         }
         backendChannel(null);
+        shares.forEach(retired::add);
         retired.closeAll();
     }
 }

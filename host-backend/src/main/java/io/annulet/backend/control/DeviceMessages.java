@@ -2,12 +2,19 @@ package io.annulet.backend.control;
 
 import io.annulet.linux.Fd;
 import io.annulet.linux.FileDescriptors;
+import io.annulet.vhostuser.MessageLayout;
+import io.annulet.vhostuser.NetConfigLayout;
+import io.annulet.vhostuser.NetControl;
+import io.annulet.vhostuser.Payload;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /** The messages about the device as a whole; owned by the control thread. */
 final class DeviceMessages {
 
     private static final String SOCKET = "socket:[";
     private static final long STATUS_MASK = 0xff;
+    private static final int MAX_CONFIG_BYTES = Payload.CONFIG.maxBytes() - MessageLayout.CONFIG_BYTES;
     private static final long GROUP_MAC = 1;
     private static final long MAC_MASK = 0xffff_ffff_ffffL;
 
@@ -41,7 +48,7 @@ final class DeviceMessages {
                 vring.enable(!device.negotiation.ringsStartDisabled());
             }
             device.status = 0;
-            return Answer.DONE;
+            return FeatureMessages.beginAnew(device);
         });
     }
 
@@ -52,7 +59,7 @@ final class DeviceMessages {
             throw new MessageFault(String.format("device status 0x%x", status));
         }
         device.status = (int) status;
-        return status == 0 ? rings.stopAll(() -> Answer.DONE) : Answer.DONE;
+        return status == 0 ? rings.stopAll(() -> FeatureMessages.beginAnew(device)) : Answer.DONE;
     }
 
     Answer getStatus() {
@@ -68,6 +75,38 @@ final class DeviceMessages {
         }
         device.mtu = (int) mtu;
         return Answer.DONE;
+    }
+
+    /** A part of the configuration space; what lies behind its end reads as zeros. */
+    Answer getConfig(Message message) {
+        long offset = message.u32(MessageLayout.CONFIG_OFFSET);
+        long size = message.u32(MessageLayout.CONFIG_SIZE);
+        if (offset > NetConfigLayout.BYTES
+                || offset + size > MAX_CONFIG_BYTES
+                || message.payloadByteLength() != MessageLayout.CONFIG_BYTES + size) {
+            return new Answer.Nothing();
+        }
+        byte[] space = Arrays.copyOf(device.net.config(device.mtuOfGuest()), MAX_CONFIG_BYTES);
+        byte[] part = Arrays.copyOfRange(space, (int) offset, (int) (offset + size));
+        return new Answer.Config((int) offset, ByteBuffer.wrap(part), (int) message.u32(MessageLayout.CONFIG_FLAGS));
+    }
+
+    /** Drivers write the address alone, those that have no command for it. */
+    Answer setConfig(Message message) {
+        long size = message.u32(MessageLayout.CONFIG_SIZE);
+        if (message.u32(MessageLayout.CONFIG_OFFSET) != NetConfigLayout.MAC
+                || size != NetControl.MAC_BYTES
+                || message.payloadByteLength() != MessageLayout.CONFIG_BYTES + size
+                || message.u32(MessageLayout.CONFIG_FLAGS) > MessageLayout.CONFIG_FLAG_MIGRATION) {
+            throw new MessageFault("a part of the configuration space that is not the driver's");
+        }
+        long mac =
+                message.u32(MessageLayout.CONFIG_BYTES) | ((message.u32(MessageLayout.CONFIG_BYTES + 2) >>> 16) << 32);
+        if (mac == 0 || (mac & GROUP_MAC) != 0) {
+            throw new MessageFault(String.format("address %012x is not one of a guest", mac));
+        }
+        device.net.mac = mac;
+        return Answer.afterWorker(done -> device.port.changeRules(device.net.rules(), done));
     }
 
     /** Has the network learn that the guest's address is at this port now. */

@@ -1,12 +1,16 @@
 package io.annulet.backend.control;
 
+import io.annulet.vhostuser.VirtioFeature;
+
 /** The messages with which both sides agree on features; owned by the control thread. */
 final class FeatureMessages {
 
     private final Device device;
     private final Negotiation negotiation;
+    private final Rings rings;
 
-    FeatureMessages(Device device) {
+    FeatureMessages(Device device, Rings rings) {
+        this.rings = rings;
         this.device = device;
         this.negotiation = device.negotiation;
     }
@@ -15,18 +19,31 @@ final class FeatureMessages {
         return new Answer.Value(negotiation.offeredFeatures());
     }
 
-    /** Features stay as they are while rings run: header length and ring layout depend on them. */
+    /** Features stay as they are while rings run, since header length and ring layout depend on them; but for the log. */
     Answer setFeatures(Message message) {
         long wanted = message.u64();
         checkOffered(wanted, negotiation.offeredFeatures());
-        if (wanted != negotiation.features() && !device.startedVrings().isEmpty()) {
+        long changed = wanted ^ negotiation.features();
+        if ((changed & ~VirtioFeature.LOG_ALL) != 0 && !device.startedVrings().isEmpty()) {
             throw new MessageFault("features change while rings run");
         }
         negotiation.acknowledge(wanted);
         if (!negotiation.ringsStartDisabled()) {
             device.vrings().forEach(vring -> vring.enable(true));
         }
-        return Answer.DONE;
+        if (device.startedVrings().isEmpty()) {
+            return beginAnew(device);
+        }
+        return changed == 0 ? Answer.DONE : rings.refresh(() -> Answer.DONE);
+    }
+
+    /** A driver that begins has said nothing yet of how it wants its frames. */
+    static Answer beginAnew(Device device) {
+        boolean couldSay = device.net.hasControlQueue();
+        device.net.restart(device.negotiation.features());
+        return couldSay || device.net.hasControlQueue()
+                ? Answer.afterWorker(done -> device.port.changeRules(device.net.rules(), done))
+                : Answer.DONE;
     }
 
     Answer getProtocolFeatures() {
@@ -40,7 +57,7 @@ final class FeatureMessages {
         return Answer.DONE;
     }
 
-    private static void checkOffered(long wanted, long offered) {
+    static void checkOffered(long wanted, long offered) {
         if ((wanted & ~offered) != 0) {
             throw new MessageFault(String.format("features that were never offered: 0x%x", wanted & ~offered));
         }

@@ -1,15 +1,23 @@
 package io.annulet.backend.control;
 
 import io.annulet.backend.data.PortProxy;
+import io.annulet.backend.data.RingStanding;
 import io.annulet.backend.data.WorkerProxy;
+import io.annulet.backend.handover.PassedPort;
+import io.annulet.backend.handover.TakenFds;
 import io.annulet.backend.port.GuestPort;
-import io.annulet.backend.port.PortListener;
+import io.annulet.backend.port.GuestShard;
+import io.annulet.backend.port.NicDevice;
+import io.annulet.backend.port.XdpGuestMemory;
+import io.annulet.backend.stats.FrontEndFault;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.UnixSocket;
-import io.annulet.vring.RingFault;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,19 +32,27 @@ public final class GuestEndpoint {
     private final VhostUserOptions options;
     private final ControlLoop loop;
     private final ControlLimits limits;
+    private final StateFolder state;
     private final PortCounters counters;
     private final GuestPort port;
     private final PortProxy proxy;
     private final PortLog log;
     private final Attachment attachment;
+    private final PortHandover handover;
+    private List<Supplier<MemoryShares>> shares = List.of();
     private final List<CompletableFuture<Void>> closing = new ArrayList<>();
     private @Nullable Session session;
+    private RingRecords records = RingRecords.none();
     private boolean closed;
+    private @Nullable GuestEndpoint follower;
+    private boolean receives;
+    private boolean linkIsUp = true;
 
     /** Read by workers after a fault. */
     private volatile @Nullable Device device;
 
     private volatile SessionStatus status;
+    private final CompletableFuture<Void> lost = new CompletableFuture<>();
 
     /** Of a port that one worker works. */
     public GuestEndpoint(VhostUserOptions options, ControlLoop loop, WorkerProxy worker, PortCounters counters) {
@@ -49,42 +65,39 @@ public final class GuestEndpoint {
             WorkerProxy worker,
             PortCounters counters,
             ControlLimits limits) {
-        this(options, loop, List.of(worker), 0, List.of(counters), limits);
+        this(options, loop, List.of(worker), 0, List.of(counters), StateFolder.none(), limits);
     }
 
     /**
+     * Of a port that several workers may work.
+     *
      * @param workers of the domain that the port belongs to
      * @param home the number of the one among them that works the first queue pair
      * @param counters a row for each of them
+     * @param state where what outlives this process is kept
+     * @param limits what its front-ends may ask for
      */
     public GuestEndpoint(
             VhostUserOptions options,
             ControlLoop loop,
             List<WorkerProxy> workers,
             int home,
-            List<PortCounters> counters) {
-        this(options, loop, workers, home, counters, ControlLimits.DEFAULTS);
-    }
-
-    private GuestEndpoint(
-            VhostUserOptions options,
-            ControlLoop loop,
-            List<WorkerProxy> workers,
-            int home,
             List<PortCounters> counters,
+            StateFolder state,
             ControlLimits limits) {
         this.options = options;
+        this.state = state;
         this.loop = loop;
         this.limits = limits;
         this.counters = counters.getFirst();
-        this.port = new GuestPort(
-                options.name(), options.queuePairs(), home, counters, new FromWorker(), this::isMemoryWhole);
+        FromWorkers told = new FromWorkers(this, loop);
+        SharedMemory memory = new SharedMemory(() -> device);
+        this.port = new GuestPort(options.name(), options.queuePairs(), home, counters, told, memory);
         this.proxy = new PortProxy(port, workers);
         this.log = new PortLog(options.name(), limits.logLinesASecond());
-        this.attachment = options.mode() == VhostUserOptions.Mode.SERVER
-                ? new ServerAttachment(this, loop, options, log)
-                : new ClientAttachment(this, loop, options, limits, log);
+        this.attachment = Attachment.of(this, loop, options, limits, log);
         this.status = SessionStatus.detached(options);
+        this.handover = new PortHandover(this, loop, state, proxy);
     }
 
     /** The port, whose shards the workers work. */
@@ -92,13 +105,79 @@ public final class GuestEndpoint {
         return port;
     }
 
+    /** These may read the memory of front-ends, and keep chains while they do. Before the workers have the port. */
+    public void shareWith(List<NicDevice> devices, List<XdpGuestMemory> sockets) {
+        List<Supplier<MemoryShares>> all = new ArrayList<>();
+        for (NicDevice device : devices) {
+            NicShares.Nic nic = new NicShares.Nic(device.port().name(), device.map(), device.counters());
+            all.add(() -> new NicShares(loop, nic, log));
+        }
+        sockets.forEach(socket -> all.add(() -> new XdpShares(loop, socket, log)));
+        if (!all.isEmpty()) {
+            shares = List.copyOf(all);
+            port.shards().forEach(GuestShard::lends);
+        }
+    }
+
     public VhostUserOptions options() {
         return options;
+    }
+
+    /**
+     * From now on this port's link is up while a guest at the other one receives: the two ends of a straight link. The link
+     * of a port that follows nobody is always up.
+     */
+    public void followLink(GuestEndpoint other) {
+        loop.execute(() -> {
+            other.follower = this;
+            onLink(other.receives);
+        });
+    }
+
+    /** What happened last between this port and its front-ends, as maps, lists, strings and numbers. From any thread. */
+    public CompletableFuture<Map<String, Object>> flight(String why) {
+        CompletableFuture<Map<String, Object>> read = new CompletableFuture<>();
+        loop.execute(() -> readFlight(why, read::complete));
+        return read;
+    }
+
+    private void readFlight(String why, Consumer<Map<String, Object>> done) {
+        SessionStatus then = status;
+        FlightRecorder recorder = log.recorder();
+        proxy.readRings(rings -> loop.execute(() -> done.accept(recorder.dump(why, then, rings))));
+    }
+
+    private void onLink(boolean up) {
+        linkIsUp = up;
+        if (session != null) {
+            session.onLink(up);
+        }
+    }
+
+    private void tellFollower(boolean nowReceives) {
+        if (receives != nowReceives) {
+            receives = nowReceives;
+            if (follower != null) {
+                follower.onLink(nowReceives);
+            }
+        }
     }
 
     /** What the front-end has set up, as of its last messages. */
     public SessionStatus status() {
         return status;
+    }
+
+    /** Where the rings stand that its workers have, read by them. From any thread. */
+    public CompletableFuture<List<RingStanding>> rings() {
+        CompletableFuture<List<RingStanding>> read = new CompletableFuture<>();
+        proxy.readRings(read::complete);
+        return read;
+    }
+
+    /** What its front-ends may ask for. */
+    public ControlLimits limits() {
+        return limits;
     }
 
     /**
@@ -109,7 +188,12 @@ public final class GuestEndpoint {
         CompletableFuture<Void> started = new CompletableFuture<>();
         loop.execute(() -> {
             try {
+                records = state.open(options);
+                if (records.isAnyLeft()) {
+                    proxy.holdQueues(() -> {});
+                }
                 attachment.open();
+                state.onPortOpen(loop, records.isAnyLeft() ? new HeldPort(this, proxy) : null);
                 started.complete(null);
             } catch (RuntimeException e) {
                 started.completeExceptionally(e);
@@ -136,11 +220,98 @@ public final class GuestEndpoint {
     }
 
     private void completeClosing() {
+        records.close();
+        records = RingRecords.none();
         closing.forEach(done -> done.complete(null));
         closing.clear();
     }
 
-    // For the attachment, on the control thread.
+    /** Completes when the only front-end that this port can ever have, a connection passed to this process, has gone. */
+    public CompletableFuture<Void> lost() {
+        return lost.copy();
+    }
+
+    /** Gives the port to another process, or goes on with what another one gave. */
+    public PortHandover handover() {
+        return handover;
+    }
+
+    // For the attachment and the hand-over, on the control thread.
+
+    Attachment attachment() {
+        return attachment;
+    }
+
+    boolean linkIsUp() {
+        return linkIsUp;
+    }
+
+    boolean receives() {
+        return receives;
+    }
+
+    RingRecords records() {
+        return records;
+    }
+
+    /** Opens the records of the port's rings; {@link RingRecords#none} leaves them to another process. */
+    void records(RingRecords next) {
+        records.leave();
+        records = next;
+        if (device != null) {
+            device.records = next;
+        }
+    }
+
+    /** Goes on with a port that another process served; still until it is thawed. */
+    void goOnAs(PassedPort passed, TakenFds fds) {
+        linkIsUp = passed.linkIsUp();
+        receives = passed.receives();
+        PassedPort.Session served = passed.session();
+        if (served == null) {
+            return;
+        }
+        Device fresh = newDevice();
+        UnixSocket socket = UnixSocket.adopt(fds.takeOne(served.socket()));
+        try {
+            fresh.goOnAs(served.device(), fds);
+            Session next = new Session(loop, socket, fresh, limits, log, new FromSession());
+            next.goOnAs(served, fds);
+            session = next;
+            device = fresh;
+        } catch (MessageFault gone) {
+            log.warn("its front-end cannot be served any more, and has to come anew: " + gone.getMessage());
+        } finally {
+            if (session == null) {
+                fresh.release();
+                socket.close();
+            }
+        }
+    }
+
+    /** Tells whoever asks, and the other end of the link, what became of the front-end meanwhile. */
+    void look() {
+        Session current = session;
+        if (current != null) {
+            status = SessionStatus.of(current.device(), current.peerProcessId());
+        }
+        tellFollower(status.receives());
+    }
+
+    private Device newDevice() {
+        List<MemoryShares> sharing = shares.stream().map(Supplier::get).toList();
+        return new Device(options, limits, proxy, records, sharing);
+    }
+
+    /** A record of what was said at this port goes to a file, if any is asked for. */
+    void recordFault(String why) {
+        state.flights().fault(options.name(), write -> readFlight(why, write));
+    }
+
+    void onLost() {
+        log.info("the front-end has gone, and its connection was all there was");
+        lost.complete(null);
+    }
 
     @Nullable
     Session session() {
@@ -149,23 +320,43 @@ public final class GuestEndpoint {
 
     /** A front-end is connected, and no other one is. */
     void attach(UnixSocket socket) {
-        Device fresh = new Device(options, proxy);
-        device = fresh;
         try {
+            Device fresh = newDevice();
+            fresh.net.linkUp(linkIsUp);
+            device = fresh;
             Session next = new Session(loop, socket, fresh, limits, log, new FromSession());
             session = next;
             status = SessionStatus.of(fresh, next.peerProcessId());
             counters.session();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
+            Session begun = session;
+            if (begun != null) {
+                begun.end("it could not be served");
+            } else {
+                device = null;
+                socket.close();
+                attachment.onVacant(false);
+            }
             log.error("a front-end connected and could not be served", e);
-            socket.close();
-            attachment.onVacant(false);
         }
     }
 
-    private boolean isMemoryWhole() {
-        Device current = device;
-        return current == null || current.memory().isWhole();
+    /** Whether who is at the other end may be; who may not is counted, and its connection closed. */
+    boolean admits(UnixSocket socket) {
+        UnixSocket.PeerCredentials peer = socket.peerCredentials();
+        if (options.access().peers().admits(peer)) {
+            return true;
+        }
+        counters.frontEndFault(FrontEndFault.NOT_ALLOWED);
+        log.warn("process " + peer.processId() + " of user " + peer.userId() + " and group " + peer.groupId()
+                + " is not served: allow-uid and allow-gid say who is");
+        socket.close();
+        return false;
+    }
+
+    /** A front-end connected while another one is there. */
+    void onTurnedAway() {
+        counters.frontEndFault(FrontEndFault.TURNED_AWAY);
     }
 
     /** What sessions tell; on the control thread. */
@@ -175,6 +366,8 @@ public final class GuestEndpoint {
         public void onSessionChanged(Session changed) {
             if (changed.isConnected()) {
                 status = SessionStatus.of(changed.device(), changed.peerProcessId());
+                tellFollower(status.receives());
+                state.hold().look();
             }
             if (changed.isQuiet()) {
                 attachment.onQuiet();
@@ -185,6 +378,7 @@ public final class GuestEndpoint {
         public void onSessionEnded(Session ended) {
             session = null;
             device = null;
+            tellFollower(false);
             status = SessionStatus.detached(options);
             if (closed) {
                 completeClosing();
@@ -192,29 +386,11 @@ public final class GuestEndpoint {
                 attachment.onVacant(ended.messages() > 0);
             }
         }
-    }
-
-    /** What workers tell, on their own threads; handed over. */
-    private final class FromWorker implements PortListener {
 
         @Override
-        public void onRingBroken(int queueIndex, RingFault fault) {
-            loop.execute(() -> {
-                Session current = session;
-                if (current != null) {
-                    current.onRingBroken(queueIndex, fault);
-                }
-            });
-        }
-
-        @Override
-        public void onMemoryLost(int epoch) {
-            loop.execute(() -> {
-                Session current = session;
-                if (current != null && epoch == port.epoch()) {
-                    current.onMemoryLost();
-                }
-            });
+        public void onFault(FrontEndFault fault) {
+            counters.frontEndFault(fault);
+            recordFault(fault.label());
         }
     }
 }

@@ -1,5 +1,8 @@
 package io.annulet.backend.control;
 
+import io.annulet.backend.handover.PassedDevice;
+import io.annulet.backend.handover.SentFds;
+import io.annulet.backend.port.XdpRegion;
 import io.annulet.linux.Fd;
 import io.annulet.linux.FileDescriptors;
 import io.annulet.linux.FileStatus;
@@ -7,9 +10,7 @@ import io.annulet.linux.LinuxException;
 import io.annulet.linux.Mapping;
 import io.annulet.linux.Pages;
 import io.annulet.linux.Seals;
-import io.annulet.memory.HostMemory;
 import io.annulet.memory.Region;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -70,7 +71,7 @@ final class MappedRegion implements AutoCloseable {
      * Only tmpfs and hugetlbfs know seals, and asking for them never waits. Asking for the status first would: a file
      * system in user space answers when it likes.
      */
-    private static void checkKind(Fd file) {
+    static void checkKind(Fd file) {
         if (Seals.of(file).isEmpty()) {
             throw new MessageFault(
                     "memory that is no memory file (memfd, tmpfs or hugetlbfs): " + FileDescriptors.link(file));
@@ -90,7 +91,7 @@ final class MappedRegion implements AutoCloseable {
 
     /** Maps whole pages of the file, which on hugetlbfs are larger than the region's bounds may be aligned to. */
     private static MappedRegion map(RegionRequest request, Fd file, FileStatus status, boolean sealed) {
-        long page = status.isOnHugetlbfs() ? status.fileSystemBlockByteLength() : Pages.byteLength();
+        long page = pageBytes(status);
         long start = request.fileOffset() & -page;
         long end = Math.addExact(request.fileOffset() + request.byteLength(), page - 1) & -page;
         Mapping mapping =
@@ -103,12 +104,59 @@ final class MappedRegion implements AutoCloseable {
         return new MappedRegion(request, region, file, status, sealed, mapping);
     }
 
+    private static long pageBytes(FileStatus status) {
+        return status.isOnHugetlbfs() ? status.fileSystemBlockByteLength() : Pages.byteLength();
+    }
+
+    /** What an XDP socket needs to have the same memory registered; the caller's to close. */
+    XdpRegion toRegister() {
+        long page = pageBytes(identity);
+        long start = request.fileOffset() & -page;
+        return new XdpRegion(
+                region.hostAddress(),
+                region.byteLength(),
+                FileDescriptors.duplicate(file),
+                start,
+                mapping.byteLength(),
+                request.fileOffset() - start,
+                page);
+    }
+
+    /** As it is passed on. */
+    PassedDevice.Region passed(SentFds fds) {
+        return new PassedDevice.Region(
+                fds.add(file),
+                request.guestAddress(),
+                request.userAddress(),
+                request.byteLength(),
+                request.fileOffset());
+    }
+
     RegionRequest request() {
         return request;
     }
 
     Region region() {
         return region;
+    }
+
+    /** Blocks of the file that are allocated now; 0 once closed. */
+    synchronized long blocks() {
+        return closed ? 0 : FileDescriptors.status(file).blocks();
+    }
+
+    /** The file behind it. */
+    FileStatus identity() {
+        return identity;
+    }
+
+    /** Where a host address inside the region lies in the file. */
+    long fileOffsetOf(long hostAddress) {
+        return request.fileOffset() + (hostAddress - region.hostAddress());
+    }
+
+    boolean contains(long hostAddress) {
+        return Long.compareUnsigned(hostAddress - region.hostAddress(), region.byteLength()) < 0;
     }
 
     /** Whether the file cannot become shorter. */
@@ -122,18 +170,13 @@ final class MappedRegion implements AutoCloseable {
     }
 
     /**
-     * Reads 16 bits at a host address inside the region by asking the kernel, which answers where an access of our own
-     * would fault because the file was truncated.
+     * Reads bytes inside the region by asking the kernel, which answers where an access of our own would fault because the
+     * file was truncated.
      *
-     * @return the value, or -1 if the file ends before it
+     * @return false if the file ends before them
      */
-    int readShort(long hostAddress) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment value = arena.allocate(Short.BYTES, Short.BYTES);
-            long offset = request.fileOffset() + (hostAddress - region.hostAddress());
-            long read = FileDescriptors.readAt(file, offset, value);
-            return read == Short.BYTES ? HostMemory.loadShort(HostMemory.addressOf(value)) : -1;
-        }
+    boolean read(long hostAddress, MemorySegment bytes) {
+        return FileDescriptors.readAt(file, fileOffsetOf(hostAddress), bytes) == bytes.byteSize();
     }
 
     /** Whether the file is still as long as the region needs. From any thread. */
@@ -141,6 +184,11 @@ final class MappedRegion implements AutoCloseable {
         return closed
                 || sealed
                 || FileDescriptors.status(file).byteLength() >= request.fileOffset() + request.byteLength();
+    }
+
+    /** Whether an access may have failed since the file has holes and nothing to fill them with. From any thread. */
+    synchronized boolean mayLackPages() {
+        return !closed && FileDescriptors.status(file).mayLackPages();
     }
 
     /** Unmaps the region: nobody may use it any more. */

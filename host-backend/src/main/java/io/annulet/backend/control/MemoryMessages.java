@@ -2,7 +2,6 @@ package io.annulet.backend.control;
 
 import io.annulet.backend.data.QueueSetup;
 import io.annulet.linux.Fd;
-import io.annulet.memory.GuestMemory;
 import io.annulet.vhostuser.MessageLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,14 +18,17 @@ final class MemoryMessages {
     }
 
     Answer getMaxMemSlots() {
-        return new Answer.Value(GuestMemory.MAX_REGIONS);
+        return new Answer.Value(device.limits.regions());
     }
 
-    /** A table of one to eight regions, with as many descriptors and as much payload as it says. */
+    /**
+     * A table of one to eight regions, with as many descriptors and as much payload as it says. User-mode Linux always sends
+     * room for two regions, the second zeroed if there is none: zeros behind the regions are no more of them.
+     */
     Answer setMemTable(Message message) {
         long count = message.u32(MessageLayout.TABLE_COUNT);
         long payload = MessageLayout.TABLE_REGIONS + count * MessageLayout.REGION_BYTES;
-        if (count < 1 || count > MessageLayout.TABLE_MAX_REGIONS || message.payloadByteLength() != payload) {
+        if (count < 1 || count > device.limits.regionsATable() || !message.endsWithZerosFrom(payload)) {
             throw new MessageFault(count + " regions in " + message.payloadByteLength() + " bytes");
         }
         if (message.fdCount() != count) {
@@ -38,12 +40,12 @@ final class MemoryMessages {
             requests.add(RegionRequest.read(message, MessageLayout.TABLE_REGIONS + i * MessageLayout.REGION_BYTES));
             files.add(message.takeFd(i));
         }
-        return replace(device.memory().replacedBy(requests, files, device.options.seal()));
+        return replace(device.memory().replacedBy(requests, files, device.options.seal(), device.limits));
     }
 
     Answer addMemReg(Message message) {
         RegionRequest request = RegionRequest.read(message, MessageLayout.SINGLE_REGION);
-        return replace(device.memory().plus(request, message.takeFd(0), device.options.seal()));
+        return replace(device.memory().plus(request, message.takeFd(0), device.options.seal(), device.limits));
     }
 
     /** A descriptor that comes along is closed with the message. */
@@ -67,7 +69,6 @@ final class MemoryMessages {
             throw refused;
         }
         device.memory(next);
-        old.missingIn(next).forEach(device.retired::add);
         return moved.isEmpty() ? Answer.DONE : Answer.afterWorker(done -> device.port.replaceMemory(moved, done));
     }
 }

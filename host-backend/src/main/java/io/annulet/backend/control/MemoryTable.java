@@ -2,7 +2,10 @@ package io.annulet.backend.control;
 
 import io.annulet.linux.Fd;
 import io.annulet.memory.GuestMemory;
+import io.annulet.memory.HostMemory;
 import io.annulet.memory.Region;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -38,11 +41,13 @@ final class MemoryTable {
      *
      * @param files one for each request, taken over
      */
-    MemoryTable replacedBy(List<RegionRequest> requests, List<Fd> files, SealPolicy policy) {
+    MemoryTable replacedBy(List<RegionRequest> requests, List<Fd> files, SealPolicy policy, ControlLimits limits) {
         List<MappedRegion> next = new ArrayList<>();
         int done = 0;
         boolean accepted = false;
         try {
+            requests.forEach(RegionRequest::check);
+            checkByteLength(requests.stream(), limits);
             while (done < requests.size()) {
                 int i = done++;
                 next.add(keptOrMapped(requests.get(i), files.get(i), policy, next));
@@ -70,10 +75,16 @@ final class MemoryTable {
     }
 
     /** This table and one more region. */
-    MemoryTable plus(RegionRequest request, Fd file, SealPolicy policy) {
-        if (regions.size() >= GuestMemory.MAX_REGIONS) {
+    MemoryTable plus(RegionRequest request, Fd file, SealPolicy policy, ControlLimits limits) {
+        try {
+            request.check();
+            if (regions.size() >= limits.regions()) {
+                throw new MessageFault("more than " + limits.regions() + " regions");
+            }
+            checkByteLength(Stream.concat(regions.stream().map(MappedRegion::request), Stream.of(request)), limits);
+        } catch (MessageFault refused) {
             file.close();
-            throw new MessageFault("more than " + GuestMemory.MAX_REGIONS + " regions");
+            throw refused;
         }
         MappedRegion added = MappedRegion.map(request, file, policy);
         boolean accepted = false;
@@ -85,6 +96,17 @@ final class MemoryTable {
         } finally {
             if (!accepted) {
                 added.close();
+            }
+        }
+    }
+
+    /** Lengths that were checked are positive; as soon as their sum is too much it is not added to any more. */
+    private static void checkByteLength(Stream<RegionRequest> requests, ControlLimits limits) {
+        long left = limits.memoryBytes();
+        for (RegionRequest request : requests.toList()) {
+            left -= Math.min(request.byteLength(), limits.memoryBytes());
+            if (left < 0 || request.byteLength() > limits.memoryBytes()) {
+                throw new MessageFault("more than " + limits.memoryBytes() + " bytes of memory");
             }
         }
     }
@@ -115,13 +137,30 @@ final class MemoryTable {
 
     /** Reads 16 bits of shared memory without ever faulting; -1 if they are not there any more. */
     int readShort(long hostAddress) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(Short.BYTES, Short.BYTES);
+            return read(hostAddress, value) ? HostMemory.loadShort(HostMemory.addressOf(value)) : -1;
+        }
+    }
+
+    /** Likewise bytes that lie in one region; false if they are not there any more. */
+    boolean read(long hostAddress, MemorySegment bytes) {
+        return regionAt(hostAddress).read(hostAddress, bytes);
+    }
+
+    /** The region that has a host address. */
+    MappedRegion regionAt(long hostAddress) {
         for (MappedRegion region : regions) {
-            long offset = hostAddress - region.region().hostAddress();
-            if (offset >= 0 && offset + Short.BYTES <= region.region().byteLength()) {
-                return region.readShort(hostAddress);
+            if (region.contains(hostAddress)) {
+                return region;
             }
         }
         throw new IllegalArgumentException("an address of another table");
+    }
+
+    /** Whether an access may have failed since a file has holes and nothing to fill them with. From any thread. */
+    boolean mayLackPages() {
+        return regions.stream().anyMatch(MappedRegion::mayLackPages);
     }
 
     /** Whether all files are as long as they were. From any thread. */

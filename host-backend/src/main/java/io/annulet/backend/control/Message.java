@@ -58,9 +58,26 @@ final class Message {
         return bytes.getLong(MessageLayout.HEADER_BYTES + offset);
     }
 
+    /** Whether the payload has so many bytes, or more of which all behind them are zero. */
+    boolean endsWithZerosFrom(long offset) {
+        for (long at = offset; at < payloadByteLength; at++) {
+            if (bytes.get(MessageLayout.HEADER_BYTES + (int) at) != 0) {
+                return false;
+            }
+        }
+        return payloadByteLength >= offset;
+    }
+
     /** The payload of a message that has one number. */
     long u64() {
         return u64(0);
+    }
+
+    /** The first bytes of the payload. */
+    byte[] copyPayload(int most) {
+        byte[] copy = new byte[(int) Math.min(most, payloadByteLength)];
+        bytes.get(MessageLayout.HEADER_BYTES, copy);
+        return copy;
     }
 
     int fdCount() {

@@ -1,5 +1,8 @@
 package io.annulet.backend.control;
 
+import io.annulet.backend.handover.PassedPort;
+import io.annulet.backend.handover.SentFds;
+import io.annulet.backend.handover.TakenFds;
 import io.annulet.linux.Errno;
 import io.annulet.linux.ReceivedFds;
 import io.annulet.linux.UnixSocket;
@@ -8,6 +11,9 @@ import io.annulet.vhostuser.Payload;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Cuts the byte stream of a front-end into messages; owned by the control thread.
@@ -81,6 +87,31 @@ final class MessageReader implements AutoCloseable {
     /** Whether a message has begun to arrive. */
     boolean isMidMessage() {
         return received > 0;
+    }
+
+    /** What has arrived of a message that is not complete. */
+    String unread() {
+        byte[] arrived = new byte[received];
+        bytes.get(0, arrived);
+        return HexFormat.of().formatHex(arrived);
+    }
+
+    /** The descriptors that came with it, none of them taken. */
+    List<Integer> unreadFds(SentFds sent) {
+        return IntStream.range(0, fds.count())
+                .mapToObj(i -> sent.addNumber(fds.number(i)))
+                .toList();
+    }
+
+    /** Goes on behind what another process received of a message. */
+    void goOnBehind(PassedPort.Session passed, TakenFds taken) {
+        byte[] arrived = HexFormat.of().parseHex(passed.unread());
+        received = Math.min(arrived.length, bytes.capacity());
+        bytes.put(0, arrived, 0, received);
+        passed.unreadFds().forEach(number -> fds.keep(taken.takeOne(number)));
+        if (received >= MessageLayout.HEADER_BYTES) {
+            acceptHeader();
+        }
     }
 
     /** Forgets the message and closes what it carried and nobody took. */

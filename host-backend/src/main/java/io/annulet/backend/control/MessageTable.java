@@ -1,5 +1,6 @@
 package io.annulet.backend.control;
 
+import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vhostuser.VhostUserRequest;
 import java.util.EnumMap;
 import java.util.Map;
@@ -16,9 +17,12 @@ final class MessageTable {
 
     private final Map<VhostUserRequest, Handler> handlers = new EnumMap<>(VhostUserRequest.class);
 
+    private final Device device;
+
     MessageTable(Device device) {
+        this.device = device;
         Rings rings = new Rings(device);
-        FeatureMessages features = new FeatureMessages(device);
+        FeatureMessages features = new FeatureMessages(device, rings);
         MemoryMessages memory = new MemoryMessages(device, rings);
         VringMessages vrings = new VringMessages(device, rings);
         DeviceMessages all = new DeviceMessages(device, rings);
@@ -43,18 +47,57 @@ final class MessageTable {
         on(VhostUserRequest.SET_VRING_ENABLE, vrings::setVringEnable);
         on(VhostUserRequest.GET_VRING_BASE, vrings::getVringBase);
 
+        LogMessages log = new LogMessages(device, rings);
+        on(VhostUserRequest.SET_LOG_BASE, log::setLogBase);
+        on(VhostUserRequest.SET_LOG_FD, log::setLogFd);
+
         on(VhostUserRequest.SET_OWNER, message -> all.setOwner());
         on(VhostUserRequest.RESET_OWNER, message -> all.resetOwner());
         on(VhostUserRequest.RESET_DEVICE, message -> all.resetDevice());
         on(VhostUserRequest.SET_STATUS, all::setStatus);
         on(VhostUserRequest.GET_STATUS, message -> all.getStatus());
         on(VhostUserRequest.NET_SET_MTU, all::netSetMtu);
+        on(VhostUserRequest.GET_CONFIG, all::getConfig);
+        on(VhostUserRequest.SET_CONFIG, all::setConfig);
         on(VhostUserRequest.SEND_RARP, all::sendRarp);
         on(VhostUserRequest.SET_BACKEND_REQ_FD, all::setBackendReqFd);
     }
 
     private void on(VhostUserRequest request, Handler handler) {
         handlers.put(request, handler);
+    }
+
+    /**
+     * Who serves a message for which all holds that does for any: flags, size and descriptors are right, and the feature
+     * that it belongs to is agreed on.
+     *
+     * @param mostDescriptors that the device may hold
+     */
+    Handler checkedHandler(Message message, int mostDescriptors) {
+        VhostUserRequest request = message.request();
+        if (request == null) {
+            throw new MessageFault("no such message");
+        }
+        if ((message.flags() & ~(MessageLayout.VERSION_MASK | MessageLayout.FLAG_NEED_REPLY)) != 0) {
+            throw new MessageFault(String.format("flags 0x%x", message.flags()));
+        }
+        if (!request.payload().accepts(message.payloadByteLength())) {
+            throw new MessageFault(message.payloadByteLength() + " bytes");
+        }
+        if (message.hasBadFds() || !request.acceptsFds(message.fdCount())) {
+            throw new MessageFault(message.fdCount() + " descriptors, or some at the wrong place");
+        }
+        if (!request.allowedBy(device.negotiation.protocolFeatures())) {
+            throw new MessageFault("needs " + request.gate() + ", which was not acknowledged");
+        }
+        if (message.fdCount() > 0 && device.descriptorCount() + message.fdCount() > mostDescriptors) {
+            throw new MessageFault("more than " + mostDescriptors + " descriptors");
+        }
+        Handler handler = handler(request);
+        if (handler == null) {
+            throw new MessageFault("not served");
+        }
+        return handler;
     }
 
     /** Null if this back-end does not serve the message. */

@@ -30,6 +30,11 @@ final class Negotiation {
         return features;
     }
 
+    /** Whether SET_FEATURES came. */
+    boolean isSet() {
+        return featuresSet;
+    }
+
     void acknowledge(long acknowledged) {
         features = acknowledged;
         featuresSet = true;

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class NotifyFds {
 
     private static final String PIPE = "pipe:[";
+    private static final String SOCKET = "socket:[";
 
     private NotifyFds() {}
 
@@ -30,9 +31,17 @@ final class NotifyFds {
         }));
     }
 
+    /** A descriptor that another process of this program took, and passes on. */
+    static @Nullable EventFd passedOn(@Nullable Fd fd) {
+        if (fd == null) {
+            return null;
+        }
+        return FileDescriptors.link(fd).startsWith(SOCKET) ? EventFd.adoptSocket(fd) : EventFd.adopt(fd);
+    }
+
     /**
-     * The descriptor to write calls or errors to, or null if none came: an eventfd, or a pipe as user-mode Linux has it
-     * for calls. A pipe is opened again, so that no flag of the front-end's makes a write to it wait.
+     * The descriptor to write calls or errors to, or null if none came: an eventfd, a pipe, or a stream socket as user-mode
+     * Linux has it for calls. A pipe is opened again, so that no flag of the front-end's makes a write to it wait.
      */
     static @Nullable EventFd takeSignal(Message message) {
         if (message.fdCount() == 0) {
@@ -48,6 +57,10 @@ final class NotifyFds {
             }
             if (FileDescriptors.link(fd).startsWith(PIPE)) {
                 return EventFd.adopt(FileDescriptors.reopenForWriting(fd));
+            }
+            if (FileDescriptors.link(fd).startsWith(SOCKET)) {
+                accepted = true;
+                return EventFd.adoptSocket(fd);
             }
             throw new MessageFault("a descriptor to signal that is no eventfd but " + FileDescriptors.link(fd));
         } finally {

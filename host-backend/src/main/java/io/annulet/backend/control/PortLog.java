@@ -2,39 +2,71 @@ package io.annulet.backend.control;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
-/** The log lines about one port, so many a second at most; owned by the control thread. */
+/**
+ * The log lines about one port, so many a second at most; owned by the control thread. Each carries the port, and the number
+ * of its session while there is one, as pairs of their own.
+ */
 final class PortLog {
 
     private static final Logger LOG = LoggerFactory.getLogger(PortLog.class);
     private static final long WINDOW_NANOS = 1_000_000_000;
 
     private final String port;
+    private final FlightRecorder recorder;
     private final int linesAWindow;
     private long windowStartNanos = System.nanoTime();
     private int lines;
     private long leftOut;
+    private boolean hasSession;
 
     PortLog(String port, int linesASecond) {
         this.port = port;
+        this.recorder = new FlightRecorder(port);
         this.linesAWindow = linesASecond;
     }
 
+    /** Has every line, those left out too, and what else happens. */
+    FlightRecorder recorder() {
+        return recorder;
+    }
+
+    /** From now on lines are about the next session, of a front-end in this process. */
+    void beginSession(int processId) {
+        hasSession = true;
+        recorder.connected(processId);
+        info("front-end connected, process " + processId);
+    }
+
+    void endSession(String line) {
+        info(line);
+        hasSession = false;
+    }
+
+    private LoggingEventBuilder about(LoggingEventBuilder event) {
+        LoggingEventBuilder ours = event.addKeyValue("port", port);
+        return hasSession ? ours.addKeyValue("session", recorder.session()) : ours;
+    }
+
     void info(String line) {
+        recorder.note("info", line);
         if (permit(System.nanoTime())) {
-            LOG.info("{}: {}", port, line);
+            about(LOG.atInfo()).log(line);
         }
     }
 
     void warn(String line) {
+        recorder.note("warn", line);
         if (permit(System.nanoTime())) {
-            LOG.warn("{}: {}", port, line);
+            about(LOG.atWarn()).log(line);
         }
     }
 
     void error(String line, Throwable ours) {
+        recorder.note("error", line + ": " + ours);
         if (permit(System.nanoTime())) {
-            LOG.error("{}: {}", port, line, ours);
+            about(LOG.atError()).setCause(ours).log(line);
         }
     }
 
@@ -44,7 +76,7 @@ final class PortLog {
             windowStartNanos = nowNanos;
             lines = 0;
             if (leftOut > 0) {
-                LOG.warn("{}: {} lines left out", port, leftOut);
+                about(LOG.atWarn()).log("{} lines left out", leftOut);
                 leftOut = 0;
                 lines = 1;
             }

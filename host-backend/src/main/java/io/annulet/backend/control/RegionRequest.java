@@ -1,5 +1,6 @@
 package io.annulet.backend.control;
 
+import io.annulet.backend.handover.PassedDevice;
 import io.annulet.linux.Pages;
 import io.annulet.vhostuser.MessageLayout;
 
@@ -17,6 +18,10 @@ record RegionRequest(long guestAddress, long userAddress, long byteLength, long 
                 message.u64(offset + MessageLayout.REGION_USER_ADDRESS),
                 message.u64(offset + MessageLayout.REGION_SIZE),
                 message.u64(offset + MessageLayout.REGION_FILE_OFFSET));
+    }
+
+    static RegionRequest of(PassedDevice.Region passed) {
+        return new RegionRequest(passed.guestAddress(), passed.userAddress(), passed.byteLength(), passed.fileOffset());
     }
 
     /** Whether the message means this region; the offset does not count. */

@@ -46,6 +46,12 @@ enum RingLayout {
             }
             return Index16.distance(usedIndex, base) <= ring.size() ? usedIndex : base;
         }
+
+        @Override
+        int left(Vring ring, int base, MemoryTable memory) {
+            int usedIndex = memory.readShort(((SplitRing) ring).usedIndexAddress());
+            return usedIndex < 0 ? base : usedIndex;
+        }
     },
     /** VIRTIO 1.2, "Packed Virtqueues". The base is a position with its wrap counter, twice: to take, and to give back. */
     PACKED {
@@ -76,11 +82,25 @@ enum RingLayout {
         // Front-ends differ in whether they tell the used position; all that was taken has been given back.
         @Override
         int resume(Vring ring, int base, MemoryTable memory) {
-            int position = base & 0xffff;
+            int position = base == 0 && isUntouched((PackedRing) ring, memory) ? PackedPosition.START : base & 0xffff;
             if (!PackedPosition.isValid(position, ring.size())) {
                 throw new MessageFault("a packed ring of " + ring.size() + " descriptors has no position " + position);
             }
             return position;
+        }
+
+        // Its record tells.
+        @Override
+        int left(Vring ring, int base, MemoryTable memory) {
+            return base;
+        }
+
+        // User-mode Linux tells base 0 of a ring that begins, where the wrap counter is missing. A ring that really
+        // stands
+        // there has been used up in the round before, its first descriptor too.
+        private boolean isUntouched(PackedRing ring, MemoryTable memory) {
+            int flags = memory.readShort(ring.firstFlagsAddress());
+            return flags >= 0 && (flags & PackedRing.FLAG_USED) == 0;
         }
     };
 
@@ -116,6 +136,9 @@ enum RingLayout {
 
     /** Where to go on in a ring whose base was told. */
     abstract int resume(Vring ring, int base, MemoryTable memory);
+
+    /** Where another process has left a ring that was at {@code base} before, as far as the ring tells. */
+    abstract int left(Vring ring, int base, MemoryTable memory);
 
     /**
      * The ring in our address space.

@@ -1,7 +1,10 @@
 package io.annulet.backend.control;
 
 import io.annulet.backend.data.Readiness;
+import io.annulet.backend.handover.SentFds;
+import io.annulet.linux.Fd;
 import io.annulet.linux.LinuxException;
+import io.annulet.linux.PassedSockets;
 import io.annulet.linux.UnixListener;
 import io.annulet.linux.UnixSocket;
 import java.util.concurrent.Future;
@@ -9,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A socket at which front-ends connect; owned by the control thread.
+ * A socket at which front-ends connect, opened here or passed to this process; owned by the control thread.
  *
  * <p>One front-end is served at a time. While it is there, others are accepted and closed at once, so that they can tell.
  * Whoever comes while it is not clear whether the one before is still there, or while that one is being seen off, waits.
@@ -31,6 +34,8 @@ final class ServerAttachment implements Attachment {
     private Readiness.@Nullable Watch watch;
     private @Nullable UnixSocket undecided;
     private boolean postponed;
+    private boolean frozen;
+    private boolean inherited;
     private @Nullable Future<?> retry;
 
     ServerAttachment(GuestEndpoint endpoint, ControlLoop loop, VhostUserOptions options, PortLog log) {
@@ -42,7 +47,9 @@ final class ServerAttachment implements Attachment {
 
     @Override
     public void open() {
-        UnixListener opened = UnixListener.listen(options.socket(), BACKLOG, options.access());
+        UnixListener passed = PassedSockets.ofThisProcess().listenerAt(options.socket());
+        UnixListener opened =
+                passed != null ? passed : UnixListener.listen(options.socket(), BACKLOG, options.access());
         listener = opened;
         watch = loop.watch(opened.fd(), this::accept);
     }
@@ -50,7 +57,7 @@ final class ServerAttachment implements Attachment {
     private void accept() {
         postponed = false;
         UnixListener open = listener;
-        if (open == null) {
+        if (open == null || frozen) {
             return;
         }
         try {
@@ -68,10 +75,16 @@ final class ServerAttachment implements Attachment {
 
     /** Takes the next connection and finds it a place; false if there is none, or it has to wait. */
     private boolean acceptOne(UnixListener open) {
-        UnixSocket next = undecided == null ? open.accept() : undecided;
-        undecided = next;
+        UnixSocket next = undecided;
         if (next == null) {
-            return false;
+            next = open.accept();
+            if (next == null) {
+                return false;
+            }
+            if (!endpoint.admits(next)) {
+                return true;
+            }
+            undecided = next;
         }
         Session current = endpoint.session();
         if (current == null) {
@@ -86,6 +99,7 @@ final class ServerAttachment implements Attachment {
             postponed = true;
             return false;
         }
+        endpoint.onTurnedAway();
         log.warn("a second front-end tried to connect and was turned away");
         undecided = null;
         next.close();
@@ -102,6 +116,49 @@ final class ServerAttachment implements Attachment {
     @Override
     public void onVacant(boolean spoken) {
         accept();
+    }
+
+    @Override
+    public void freeze() {
+        frozen = true;
+    }
+
+    @Override
+    public void thaw() {
+        frozen = false;
+        if (listener != null && inherited) {
+            inherited = false;
+            listener = UnixListener.inherit(options.socket(), listener.fd());
+        }
+        accept();
+    }
+
+    @Override
+    public Passed passed(SentFds fds) {
+        return new Passed(
+                fds.add(listener == null ? null : listener.fd()), fds.add(undecided == null ? null : undecided.fd()));
+    }
+
+    @Override
+    public void goOnWith(@Nullable Fd listening, @Nullable Fd waiting) {
+        frozen = true;
+        if (waiting != null) {
+            undecided = UnixSocket.adopt(waiting);
+        }
+        if (listening == null) {
+            open();
+        } else {
+            inherited = true; // the file stays the other process's until this one goes on
+            listener = UnixListener.adopt(options.socket(), listening);
+            watch = loop.watch(listening, this::accept);
+        }
+    }
+
+    @Override
+    public void leave() {
+        if (listener != null) {
+            listener = listener.keepingFile();
+        }
     }
 
     @Override

@@ -1,6 +1,10 @@
 package io.annulet.backend.control;
 
 import io.annulet.backend.data.Readiness;
+import io.annulet.backend.handover.PassedPort;
+import io.annulet.backend.handover.SentFds;
+import io.annulet.backend.handover.TakenFds;
+import io.annulet.backend.stats.FrontEndFault;
 import io.annulet.linux.LinuxException;
 import io.annulet.linux.UnixSocket;
 import io.annulet.vhostuser.MessageLayout;
@@ -9,6 +13,7 @@ import io.annulet.vhostuser.ReplyRule;
 import io.annulet.vhostuser.VhostUserRequest;
 import io.annulet.vring.RingFault;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connected front-end; owned by the control thread.
@@ -41,6 +46,9 @@ final class Session {
 
         /** Everything the session held is free. */
         void onSessionEnded(Session session);
+
+        /** The front-end did something wrong. */
+        void onFault(FrontEndFault fault);
     }
 
     private static final long REFUSED = 1;
@@ -49,6 +57,7 @@ final class Session {
     private final UnixSocket socket;
     private final Device device;
     private final MessageTable table;
+    private final ControlCommands commands;
     private final ControlLimits limits;
     private final PortLog log;
     private final Owner owner;
@@ -62,22 +71,79 @@ final class Session {
     private boolean quiet;
     private long messages;
 
+    /** Set while it reads and writes nothing; run once nothing of it waits for a worker either. */
+    private @Nullable Runnable whenStill;
+
     /** Begins with a connection, which it takes over. Its first message is read as soon as it is there. */
     Session(ControlLoop loop, UnixSocket socket, Device device, ControlLimits limits, PortLog log, Owner owner) {
         this.loop = loop;
         this.socket = socket;
         this.device = device;
         this.table = new MessageTable(device);
+        this.commands = new ControlCommands(loop, device, log);
         this.limits = limits;
         this.log = log;
         this.owner = owner;
         this.deadline = new Deadline(loop);
         this.peerProcessId = socket.peerCredentials().processId();
         this.watch = loop.watchBothWays(socket.fd(), this::onReady);
-        this.guard = new CallGuard(loop, device, () -> end("a descriptor that the worker signals was made to block"));
+        this.guard = new CallGuard(
+                loop,
+                device,
+                () -> endFor(FrontEndFault.CALL_BLOCKED, "a descriptor that the worker signals was made to block"));
         guard.start();
-        deadline.set(limits.handshakeNanos(), () -> end("it did not say anything in time"));
-        log.info("front-end connected, process " + peerProcessId);
+        awaitFirst();
+        log.beginSession(peerProcessId);
+    }
+
+    private void awaitFirst() {
+        if (messages == 0) {
+            deadline.set(limits.handshakeNanos(), () -> timedOut("it did not say anything in time"));
+        }
+    }
+
+    /** Goes on with a front-end that another process served, still until {@link #thaw}. At once. */
+    void goOnAs(PassedPort.Session passed, TakenFds fds) {
+        freeze(() -> {});
+        messages = passed.messages();
+        reader.goOnBehind(passed, fds);
+        writer.goOnWith(passed.unsent());
+        phase = writer.isEmpty() ? Phase.READING : Phase.REPLYING;
+    }
+
+    /** Reads and writes nothing from now on; {@code then} once nothing of it waits for a worker either. */
+    void freeze(Runnable then) {
+        whenStill = then;
+        tellIfStill();
+    }
+
+    private void tellIfStill() {
+        Runnable then = whenStill;
+        if (then != null && phase != Phase.WORKING && phase != Phase.ENDING) {
+            whenStill = () -> {};
+            deadline.clear();
+            then.run();
+        }
+    }
+
+    /** Reads and writes again. */
+    void thaw() {
+        whenStill = null;
+        if (isConnected()) {
+            awaitFirst();
+            onReady();
+        }
+    }
+
+    /** As it is passed on while it is still. */
+    PassedPort.Session passed(SentFds fds) {
+        return new PassedPort.Session(
+                fds.add(socket.fd()),
+                messages,
+                reader.unread(),
+                reader.unreadFds(fds),
+                writer.unsent(),
+                device.passed(fds));
     }
 
     Device device() {
@@ -105,7 +171,7 @@ final class Session {
     /** The socket can be read or written, or has been closed: goes on as far as possible. */
     void onReady() {
         contain(() -> {
-            if (phase == Phase.REPLYING) {
+            if (phase == Phase.REPLYING && whenStill == null) {
                 flush();
             }
             readMessages();
@@ -123,7 +189,7 @@ final class Session {
     }
 
     private void readMessages() {
-        for (int i = 0; i < limits.messagesATurn() && phase == Phase.READING; i++) {
+        for (int i = 0; i < limits.messagesATurn() && phase == Phase.READING && whenStill == null; i++) {
             switch (reader.read(socket)) {
                 case MESSAGE -> onMessage(reader.message());
                 case WAITING -> {
@@ -132,27 +198,40 @@ final class Session {
                     owner.onSessionChanged(this);
                     return;
                 }
-                case END -> end(reader.isMidMessage() ? "it left in the middle of a message" : "it left");
-                case GARBAGE -> end("what it sends is not vhost-user");
+                case END -> onLeft();
+                case GARBAGE -> endFor(FrontEndFault.MESSAGE_REFUSED, "what it sends is not vhost-user");
             }
         }
-        if (phase == Phase.READING) {
+        if (phase == Phase.READING && whenStill == null) {
             loop.execute(this::onReady);
         }
+    }
+
+    private void onLeft() {
+        if (reader.isMidMessage()) {
+            endFor(FrontEndFault.CUT_OFF, "it left in the middle of a message");
+        } else {
+            end("it left");
+        }
+    }
+
+    private void timedOut(String what) {
+        endFor(FrontEndFault.TIMED_OUT, what);
     }
 
     /** A message that has begun must be complete soon. How long the pause before the next one is, is up to the peer. */
     private void awaitRest() {
         if (reader.isMidMessage() && !deadline.isSet()) {
-            deadline.set(limits.messageNanos(), () -> end("the rest of its message did not come in time"));
+            deadline.set(limits.messageNanos(), () -> timedOut("the rest of its message did not come in time"));
         }
     }
 
     private void onMessage(Message message) {
         quiet = false;
         messages++;
+        log.recorder().message(message);
         deadline.clear();
-        serve(message, () -> checked(message).handle(message));
+        serve(message, () -> table.checkedHandler(message, limits.descriptors()).handle(message));
     }
 
     /** Takes the first or a further step of a message. */
@@ -160,45 +239,11 @@ final class Session {
         Answer answer;
         try {
             answer = step.get();
-        } catch (MessageFault fault) {
-            refuse(message, fault.getMessage());
-            return;
-        } catch (LinuxException fault) {
-            refuse(message, fault.getMessage());
+        } catch (MessageFault | LinuxException fault) {
+            refuse(message, String.valueOf(fault.getMessage()));
             return;
         }
         goOn(message, answer);
-    }
-
-    /**
-     * Who serves a message for which all holds that does for any: flags, size and descriptors are right, and the feature
-     * that it belongs to is agreed on.
-     */
-    private MessageTable.Handler checked(Message message) {
-        VhostUserRequest request = message.request();
-        if (request == null) {
-            throw new MessageFault("no such message");
-        }
-        if ((message.flags() & ~(MessageLayout.VERSION_MASK | MessageLayout.FLAG_NEED_REPLY)) != 0) {
-            throw new MessageFault(String.format("flags 0x%x", message.flags()));
-        }
-        if (!request.payload().accepts(message.payloadByteLength())) {
-            throw new MessageFault(message.payloadByteLength() + " bytes");
-        }
-        if (message.hasBadFds() || !request.acceptsFds(message.fdCount())) {
-            throw new MessageFault(message.fdCount() + " descriptors, or some at the wrong place");
-        }
-        if (!request.allowedBy(device.negotiation.protocolFeatures())) {
-            throw new MessageFault("needs " + request.gate() + ", which was not acknowledged");
-        }
-        if (message.fdCount() > 0 && device.descriptorCount() + message.fdCount() > limits.descriptors()) {
-            throw new MessageFault("more than " + limits.descriptors() + " descriptors");
-        }
-        MessageTable.Handler handler = table.handler(request);
-        if (handler == null) {
-            throw new MessageFault("not served");
-        }
-        return handler;
     }
 
     /** Sees a message to its end, by way of the worker if it has to be. */
@@ -223,18 +268,25 @@ final class Session {
             serve(message, pending.then());
             readMessages();
         });
+        tellIfStill();
     }
 
     private void answer(Message message, Answer answer) {
         switch (answer) {
             case Answer.Value reply -> writer.value(message.id(), reply.value());
             case Answer.VringState reply -> writer.vringState(message.id(), reply.index(), reply.num());
+            case Answer.Config reply -> writer.config(message.id(), reply.offset(), reply.bytes(), reply.flags());
+            case Answer.Nothing nothing -> {
+                owner.onFault(FrontEndFault.MESSAGE_REFUSED);
+                writer.nothing(message.id());
+            }
             case Answer.Done done -> {
                 if (isStatusAsked(message)) {
                     writer.value(message.id(), MessageLayout.ACK_SUCCESS);
                 }
             }
             case Answer.Pending pending -> throw new IllegalStateException("not done yet: " + pending);
+            case Answer.Result result -> throw new IllegalStateException("no answer to a message: " + result);
         }
         finish();
     }
@@ -245,6 +297,8 @@ final class Session {
 
     private void refuse(Message message, String why) {
         device.retired.closeAll();
+        log.recorder().note("fault", FrontEndFault.MESSAGE_REFUSED.label() + ": " + why);
+        owner.onFault(FrontEndFault.MESSAGE_REFUSED);
         VhostUserRequest request = message.request();
         String line = (request == null ? "message " + Integer.toUnsignedString(message.id()) : request) + ": " + why;
         if (isStatusAsked(message) && (request == null || request.reply() == ReplyRule.IF_ASKED)) {
@@ -259,6 +313,9 @@ final class Session {
     /** The message is done with: its reply goes out, if it has one, before the next one is read. */
     private void finish() {
         reader.next();
+        if (!writer.isEmpty()) {
+            log.recorder().reply(writer.prepared(), MessageLayout.HEADER_BYTES);
+        }
         phase = Phase.REPLYING;
         flush();
     }
@@ -270,11 +327,26 @@ final class Session {
             phase = Phase.READING;
             deadline.clear();
         } else if (!deadline.isSet()) {
-            deadline.set(limits.replyNanos(), () -> end("it did not read its reply in time"));
+            deadline.set(limits.replyNanos(), () -> timedOut("it did not read its reply in time"));
         }
     }
 
-    // What the worker found.
+    /** The other end of the port's link has come, or has gone. A driver whose link comes up is to tell where it is. */
+    void onLink(boolean up) {
+        if (isConnected() && device.net.linkUp(up)) {
+            device.net.announce(up);
+            if (!device.tellConfigChanged()) {
+                end("it does not read what it is told");
+            }
+        }
+    }
+
+    /** A command came on the control queue, whatever message is being served meanwhile. */
+    void onCommand(long ticket, byte[] command, int answerRoom) {
+        if (isConnected()) {
+            contain(() -> commands.onCommand(ticket, new Command(command), answerRoom));
+        }
+    }
 
     void onRingBroken(int queueIndex, RingFault fault) {
         device.vring(queueIndex).markBroken();
@@ -284,7 +356,18 @@ final class Session {
     }
 
     void onMemoryLost() {
-        end("its memory went away: the file behind it was truncated");
+        endFor(
+                FrontEndFault.MEMORY_LOST,
+                "its memory went away: the file behind it was truncated, or has holes and its file system no room");
+    }
+
+    /** Ends the session for something that its front-end did, which is counted. */
+    private void endFor(FrontEndFault fault, String why) {
+        if (isConnected()) {
+            log.recorder().note("fault", fault.label() + ": " + why);
+            owner.onFault(fault);
+            end(why);
+        }
     }
 
     /** Ends the session, if it has not ended: the connection at once, everything else when the worker has left it. */
@@ -297,17 +380,19 @@ final class Session {
         watch.close();
         socket.close();
         reader.close();
-        log.info("session ended after " + messages + " messages: " + why);
+        log.recorder().note("ended", why);
+        log.endSession("session ended after " + messages + " messages: " + why);
         device.port.closeAllQueues(() -> loop.execute(this::release));
     }
 
     private void release() {
         phase = Phase.ENDED;
-        guard.stop();
+        guard.end();
         try {
             device.release();
         } finally {
             owner.onSessionEnded(this);
+            tellIfStill();
         }
     }
 }

@@ -45,7 +45,7 @@ public record SessionStatus(
     /** Nobody is connected. */
     static SessionStatus detached(VhostUserOptions options) {
         return new SessionStatus(
-                false, 0, Offer.features(options), 0, Offer.protocolFeatures(), 0, 0, 0, List.of(), List.of());
+                false, 0, Offer.features(options), 0, Offer.protocolFeatures(options), 0, 0, 0, List.of(), List.of());
     }
 
     static SessionStatus of(Device device, int peerProcessId) {
@@ -73,6 +73,11 @@ public record SessionStatus(
                 mapped.region().userAddress(),
                 mapped.region().byteLength(),
                 mapped.isSealed());
+    }
+
+    /** Whether frames can be delivered: the first receive queue is started and enabled. */
+    boolean receives() {
+        return !rings.isEmpty() && rings.getFirst().state() == RingState.STARTED_ENABLED;
     }
 
     /** Whether every region is sealed against shrinking. */

@@ -12,8 +12,10 @@ import java.nio.file.Path;
  * @param queuePairs 1 to {@link #MAX_QUEUE_PAIRS}
  * @param mtu bytes that the guest is told it may send in one frame above Ethernet, {@link #MIN_MTU} to {@link #MAX_MTU};
  *     0 if it is told nothing
- * @param access who may connect; server mode only
+ * @param access who may connect, and who may be at the other end; of the file in server mode only
  * @param calls when the guest's driver is called
+ * @param memoryBytes of which its guest may have at most so many; 0 for as many as any
+ * @param config what the configuration space says; for {@link Profile#GENERIC} only
  */
 public record VhostUserOptions(
         String name,
@@ -24,7 +26,9 @@ public record VhostUserOptions(
         Profile profile,
         int mtu,
         SocketAccess access,
-        CallPolicy calls) {
+        CallPolicy calls,
+        long memoryBytes,
+        DeviceConfig config) {
 
     /** A vring has eight bits for its index in KICK, CALL and ERR. */
     public static final int MAX_QUEUE_PAIRS = 128;
@@ -48,7 +52,7 @@ public record VhostUserOptions(
     public enum Profile {
         /** The VMM keeps the control queue, the configuration space and the MAC address to itself. */
         QEMU,
-        /** The control queue would be ours; until it is served, the same is offered as to QEMU. */
+        /** Control queue and configuration space are ours. */
         GENERIC
     }
 
@@ -59,6 +63,23 @@ public record VhostUserOptions(
         if (mtu != 0 && (mtu < MIN_MTU || mtu > MAX_MTU)) {
             throw new IllegalArgumentException("mtu=" + mtu + ": " + MIN_MTU + " to " + MAX_MTU);
         }
+        if (profile == Profile.GENERIC && queuePairs == MAX_QUEUE_PAIRS) {
+            throw new IllegalArgumentException("queues=" + queuePairs + " with profile=generic: 1 to "
+                    + (MAX_QUEUE_PAIRS - 1) + ", the control queue needs a number too");
+        }
+        if (profile == Profile.QEMU && !config.equals(DeviceConfig.UNSAID)) {
+            throw new IllegalArgumentException(
+                    "mac and speed are for profile=generic: QEMU tells its guests itself, so leave them out");
+        }
+    }
+
+    /** Mask of the features that only ports with {@link Profile#GENERIC} offer. */
+    public static long ofGenericProfile() {
+        return Offer.controlled();
+    }
+
+    boolean isGeneric() {
+        return profile == Profile.GENERIC;
     }
 
     /** One queue pair at {@code socket}, in server mode. */
@@ -72,26 +93,43 @@ public record VhostUserOptions(
                 Profile.QEMU,
                 0,
                 SocketAccess.ofMode(GROUP_ONLY),
-                CallPolicy.OFF);
+                CallPolicy.OFF,
+                0,
+                DeviceConfig.UNSAID);
     }
 
     public VhostUserOptions withMode(Mode other) {
-        return new VhostUserOptions(name, socket, other, queuePairs, seal, profile, mtu, access, calls);
+        return new VhostUserOptions(
+                name, socket, other, queuePairs, seal, profile, mtu, access, calls, memoryBytes, config);
     }
 
     public VhostUserOptions withQueuePairs(int count) {
-        return new VhostUserOptions(name, socket, mode, count, seal, profile, mtu, access, calls);
+        return new VhostUserOptions(name, socket, mode, count, seal, profile, mtu, access, calls, memoryBytes, config);
     }
 
     public VhostUserOptions withSeal(SealPolicy other) {
-        return new VhostUserOptions(name, socket, mode, queuePairs, other, profile, mtu, access, calls);
+        return new VhostUserOptions(
+                name, socket, mode, queuePairs, other, profile, mtu, access, calls, memoryBytes, config);
     }
 
     public VhostUserOptions withMtu(int bytes) {
-        return new VhostUserOptions(name, socket, mode, queuePairs, seal, profile, bytes, access, calls);
+        return new VhostUserOptions(
+                name, socket, mode, queuePairs, seal, profile, bytes, access, calls, memoryBytes, config);
+    }
+
+    public VhostUserOptions withAccess(SocketAccess other) {
+        return new VhostUserOptions(
+                name, socket, mode, queuePairs, seal, profile, mtu, other, calls, memoryBytes, config);
     }
 
     public VhostUserOptions withCalls(CallPolicy other) {
-        return new VhostUserOptions(name, socket, mode, queuePairs, seal, profile, mtu, access, other);
+        return new VhostUserOptions(
+                name, socket, mode, queuePairs, seal, profile, mtu, access, other, memoryBytes, config);
+    }
+
+    /** For a front-end that hands the control queue over. */
+    public VhostUserOptions withGenericProfile(DeviceConfig other) {
+        return new VhostUserOptions(
+                name, socket, mode, queuePairs, seal, Profile.GENERIC, mtu, access, calls, memoryBytes, other);
     }
 }

@@ -1,5 +1,8 @@
 package io.annulet.backend.control;
 
+import io.annulet.backend.handover.PassedDevice;
+import io.annulet.backend.handover.SentFds;
+import io.annulet.backend.handover.TakenFds;
 import io.annulet.linux.EventFd;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,41 @@ final class VringConfig {
 
     VringConfig(int index) {
         this.index = index;
+    }
+
+    /** As it is passed on. */
+    PassedDevice.Ring passed(SentFds fds) {
+        VringAddresses at = addresses;
+        return new PassedDevice.Ring(
+                index,
+                size,
+                base,
+                isStarted(),
+                enableWish,
+                broken,
+                at == null ? null : at.passed(),
+                add(fds, kick),
+                add(fds, call),
+                add(fds, error));
+    }
+
+    private static int add(SentFds fds, @Nullable EventFd signal) {
+        return fds.add(signal == null ? null : signal.fd());
+    }
+
+    /** Becomes what was passed on of a ring that nobody works. */
+    void goOnAs(PassedDevice.Ring passed, TakenFds fds) {
+        size = passed.size();
+        base = passed.base();
+        addresses = passed.places() == null ? null : VringAddresses.of(passed.places());
+        kick = NotifyFds.passedOn(fds.take(passed.kick()));
+        call = NotifyFds.passedOn(fds.take(passed.call()));
+        error = NotifyFds.passedOn(fds.take(passed.error()));
+        enable(passed.enabled());
+        if (passed.started()) {
+            start();
+        }
+        broken = passed.broken();
     }
 
     int index() {

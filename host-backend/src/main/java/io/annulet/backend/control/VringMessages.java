@@ -53,8 +53,10 @@ final class VringMessages {
             throw new MessageFault("unknown flags in the addresses of vring " + vring.index());
         }
         VringAddresses addresses = VringAddresses.read(message);
-        if (addresses.equals(vring.addresses)) {
-            return Answer.DONE;
+        VringAddresses before = vring.addresses;
+        if (before != null && addresses.isAt(before)) {
+            vring.addresses = addresses;
+            return addresses.equals(before) ? Answer.DONE : rings.refresh(() -> Answer.DONE);
         }
         if (vring.size != 0 && device.memory() != MemoryTable.EMPTY) {
             layout().in(device.memory().memory(), addresses, vring.size);
@@ -115,16 +117,15 @@ final class VringMessages {
     }
 
     /**
-     * Stops a ring and tells where its driver's next chain is. It forgets its addresses, kick and call, which the next
-     * start brings anew; QEMU sends the error descriptor once only, so that stays, and so does whether it is enabled.
+     * Stops a ring and tells where its driver's next chain is. It forgets its addresses and kick, which the next start
+     * brings anew. Error and call descriptors stay, and whether it is enabled: QEMU sends the first once only, and a
+     * front-end whose driver resets one queue (RING_RESET) need not say again what has not changed.
      */
     Answer getVringBase(Message message) {
         VringConfig vring = device.vring(message.u32(MessageLayout.STATE_INDEX));
         return rings.stop(vring, () -> {
             device.retired.add(vring.kick);
-            device.retired.add(vring.call);
             vring.kick = null;
-            vring.call = null;
             vring.addresses = null;
             return new Answer.VringState(vring.index(), vring.base);
         });

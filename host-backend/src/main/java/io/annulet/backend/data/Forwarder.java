@@ -13,8 +13,11 @@ public sealed interface Forwarder permits Link, Switch {
 
     void remove(Port port);
 
-    /** Forgets a burst that was not seen to its end. */
-    default void abandon() {}
+    /** What a port of this domain may do has changed. */
+    default void changePolicy(Port port) {}
+
+    /** Forgets a burst that was not seen to its end: what was forwarded of it and did not leave is counted as lost. */
+    void abandon();
 
     /** Does what time brings about. */
     default void tick(long nowNanos) {}

@@ -33,6 +33,9 @@ public final class FrameBurst {
     /** One cache line of the sender's buffer, header included: MAC addresses, VLAN tags, and IP with ports. */
     static final int SNAPSHOT_BYTES = HostMemory.LINE_BYTES;
 
+    /** A frame that is not longer than this with its header is wholly in its snapshot. */
+    private static final int SHORT_BYTES = 2 * HostMemory.LINE_BYTES;
+
     public static final int ETHERNET_HEADER_BYTES = 14;
 
     /** The longest frame: 65,535 bytes above Ethernet and two VLAN tags. */
@@ -47,18 +50,19 @@ public final class FrameBurst {
     private final ChainBurst chains;
     private final MemorySegment snapshots;
     private final long snapshotsAddress;
-    private final int[] frameByteLengths = new int[CAPACITY];
-    private final int[] snapshotFrameBytes = new int[CAPACITY];
-    private final int[] restSegments = new int[CAPACITY];
-    private final int[] restOffsets = new int[CAPACITY];
+
+    /** A {@link FrameShape} for each frame. */
+    private final long[] shapes = new long[CAPACITY];
+
     private final int[] offloads = new int[CAPACITY];
     private final @Nullable DropReason[] drops = new @Nullable DropReason[CAPACITY];
     private final OffloadHeader offloadHeader = new OffloadHeader();
+    private final BurstOrigin origin = new BurstOrigin();
+    final BurstCost cost = new BurstCost();
+    private final BurstWatch watch = new BurstWatch();
+    private long dropped; // frames that go nowhere, a bit for each
     private int allOffloads;
     private int flow;
-
-    /** Keeps the compiler from leaving {@link #touchFirstLines} out. */
-    int touched;
 
     /** Room for chains of queues up to {@code maxRingSize} descriptors. */
     public FrameBurst(int maxRingSize) {
@@ -87,6 +91,8 @@ public final class FrameBurst {
 
     public void clear() {
         chains.clear();
+        dropped = 0;
+        origin.clear();
         if (allOffloads != Offload.NONE) {
             allOffloads = Offload.NONE;
             Arrays.fill(offloads, Offload.NONE);
@@ -113,9 +119,18 @@ public final class FrameBurst {
         flow = queueOfSource;
     }
 
+    public BurstOrigin origin() {
+        return origin;
+    }
+
+    /** Who looks on, and what became of frames that were pushed. */
+    public BurstWatch watch() {
+        return watch;
+    }
+
     /** Bytes of the frame from its Ethernet header on, without any virtio-net header. */
     public int frameByteLength(int frame) {
-        return frameByteLengths[frame];
+        return FrameShape.frameBytes(shapes[frame]);
     }
 
     /** Where the snapshot begins with its virtio-net header of {@link NetHeader#BYTES}. */
@@ -125,37 +140,38 @@ public final class FrameBurst {
 
     /** Bytes of the frame in the snapshot, behind the header; the snapshot's bytes to send on are 12 more. */
     public int snapshotFrameBytes(int frame) {
-        return snapshotFrameBytes[frame];
+        return FrameShape.snapshotFrameBytes(shapes[frame]);
     }
 
     /** Bytes of the frame that are only in the sender's buffers. */
     public int restByteLength(int frame) {
-        return frameByteLengths[frame] - snapshotFrameBytes[frame];
+        return frameByteLength(frame) - snapshotFrameBytes(frame);
     }
 
     /** The segment of {@link #chains} in which the rest begins. */
     public int restSegment(int frame) {
-        return restSegments[frame];
+        return FrameShape.restSegment(shapes[frame]);
     }
 
     /** The offset in that segment. */
     public int restOffset(int frame) {
-        return restOffsets[frame];
+        return FrameShape.restOffset(shapes[frame]);
     }
 
     /** Why the frame goes nowhere, or null. */
     public @Nullable DropReason drop(int frame) {
-        return drops[frame];
+        return (dropped & 1L << frame) == 0 ? null : drops[frame];
     }
 
     void drop(int frame, DropReason why) {
         drops[frame] = why;
+        dropped |= 1L << frame;
     }
 
     /** Drops a frame whose buffers cannot even be measured. */
     void refuse(int frame, DropReason why) {
-        drops[frame] = why;
-        frameByteLengths[frame] = 0;
+        drop(frame, why);
+        shapes[frame] = 0;
     }
 
     /** The six bytes of the destination address, in the low 48 bits in memory order. */
@@ -177,7 +193,6 @@ public final class FrameBurst {
 
     /** As {@link #snapshot(int, int)}, of a frame whose header may ask for the {@code allowed} offloads. */
     public void snapshot(int frame, int headerBytes, int allowed) {
-        drops[frame] = null;
         long total = chains.readableByteLength(frame);
         long frameBytes = total - headerBytes;
         if (frameBytes < ETHERNET_HEADER_BYTES) {
@@ -188,14 +203,17 @@ public final class FrameBurst {
             refuse(frame, DropReason.TOO_LONG);
             return;
         }
-        frameByteLengths[frame] = (int) frameBytes;
         int first = chains.firstSegment(frame);
         long at = snapshotAddress(frame);
         if (headerBytes == NetHeader.BYTES && chains.segmentByteLength(first) >= SNAPSHOT_BYTES) {
-            snapshotFrameBytes[frame] = SNAPSHOT_BYTES - NetHeader.BYTES;
-            restSegments[frame] = first;
-            restOffsets[frame] = SNAPSHOT_BYTES;
-            if (NetHeader.copyLineAsPlain(chains.segmentAddress(first), at)) {
+            long from = chains.segmentAddress(first);
+            int own = SNAPSHOT_BYTES;
+            if (total <= Math.min(SHORT_BYTES, chains.segmentByteLength(first))) {
+                own = (int) total;
+                HostMemory.copyBehindLine(from, at, own);
+            }
+            shapes[frame] = FrameShape.of((int) frameBytes, own - NetHeader.BYTES, first, own);
+            if (NetHeader.copyLineAsPlain(from, at)) {
                 return;
             }
         } else {
@@ -210,17 +228,20 @@ public final class FrameBurst {
 
     /** A frame's snapshot has been made longer by so many bytes, or shorter. */
     void lengthen(int frame, int bytes) {
-        frameByteLengths[frame] += bytes;
-        snapshotFrameBytes[frame] += bytes;
+        shapes[frame] = FrameShape.of(
+                frameByteLength(frame) + bytes,
+                snapshotFrameBytes(frame) + bytes,
+                restSegment(frame),
+                restOffset(frame));
     }
 
     /** Judges a header that asks for something, on a snapshot with all headers. */
     private void admit(int frame, long at, int allowed) {
         extend(frame, at);
         int needed = offloadHeader.judge(
-                at, at + NetHeader.BYTES, snapshotFrameBytes[frame], frameByteLengths[frame], allowed);
+                at, at + NetHeader.BYTES, snapshotFrameBytes(frame), frameByteLength(frame), allowed);
         if (needed == OffloadHeader.REFUSED) {
-            drops[frame] = DropReason.BAD_HEADER;
+            drop(frame, DropReason.BAD_HEADER);
             NetHeader.plain(at);
             return;
         }
@@ -234,48 +255,29 @@ public final class FrameBurst {
     }
 
     /** Takes all headers of a frame into its snapshot. */
-    void extend(int frame) {
+    public void extend(int frame) {
         extend(frame, snapshotAddress(frame));
     }
 
     /** Lengthens a snapshot by what comes next, so that no byte of it is read twice. */
     private void extend(int frame, long at) {
-        int have = snapshotFrameBytes[frame];
-        int more = Math.min(LONG_FRAME_BYTES, frameByteLengths[frame]) - have;
+        int have = snapshotFrameBytes(frame);
+        int more = Math.min(LONG_FRAME_BYTES, frameByteLength(frame)) - have;
         if (more > 0) {
             copyRest(frame, at + NetHeader.BYTES + have, more);
             skipRest(frame, more);
-            snapshotFrameBytes[frame] = have + more;
         }
     }
 
+    /** So many bytes of the rest have become part of the snapshot. */
     private void skipRest(int frame, int byteLength) {
-        int segment = restSegments[frame];
-        int offset = restOffsets[frame] + byteLength;
+        int segment = restSegment(frame);
+        int offset = restOffset(frame) + byteLength;
         while (segment < chains.endSegment(frame) && offset >= chains.segmentByteLength(segment)) {
             offset -= chains.segmentByteLength(segment);
             segment++;
         }
-        restSegments[frame] = segment;
-        restOffsets[frame] = offset;
-    }
-
-    /**
-     * Loads a byte of the first two cache lines of each frame, and uses none of them. The lines come from the core on which
-     * the driver runs, which takes as long as some hundred instructions; asked for in one go, they come together.
-     */
-    void touchFirstLines() {
-        int loaded = 0;
-        int count = chains.count();
-        for (int i = 0; i < count; i++) {
-            int segment = chains.firstSegment(i);
-            if (segment < chains.endSegment(i)) {
-                long address = chains.segmentAddress(segment);
-                int last = Math.min(chains.segmentByteLength(segment) - 1, SNAPSHOT_BYTES);
-                loaded += HostMemory.loadByte(address) + HostMemory.loadByte(address + last);
-            }
-        }
-        touched = loaded;
+        shapes[frame] = FrameShape.of(frameByteLength(frame), snapshotFrameBytes(frame) + byteLength, segment, offset);
     }
 
     /** The snapshot of a frame whose header or first bytes are spread over segments, or whose header is not 12 bytes. */
@@ -297,22 +299,31 @@ public final class FrameBurst {
                 offset = 0;
             }
         }
-        snapshotFrameBytes[frame] = wanted - headerBytes;
-        restSegments[frame] = segment;
-        restOffsets[frame] = offset;
+        shapes[frame] = FrameShape.of((int) total - headerBytes, wanted - headerBytes, segment, offset);
+    }
+
+    /** Copies a frame with its virtio-net header to one place with room for both. */
+    void copyWithHeader(int frame, long to) {
+        int own = NetHeader.BYTES + snapshotFrameBytes(frame);
+        if (own >= HostMemory.LINE_BYTES && own <= SHORT_BYTES) {
+            HostMemory.copyLineAndMore(snapshotAddress(frame), to, own);
+        } else {
+            HostMemory.copy(snapshotAddress(frame), to, own);
+        }
+        copyRest(frame, to + own, restByteLength(frame));
     }
 
     /** Copies a frame, from its Ethernet header on, to one place with room for {@link #frameByteLength}. */
     public void copyFrame(int frame, long to) {
-        int first = snapshotFrameBytes[frame];
+        int first = snapshotFrameBytes(frame);
         HostMemory.copy(snapshotAddress(frame) + NetHeader.BYTES, to, first);
         copyRest(frame, to + first, restByteLength(frame));
     }
 
     /** Copies the first bytes of the rest of a frame to one place. */
-    void copyRest(int frame, long to, int byteLength) {
-        int segment = restSegments[frame];
-        int offset = restOffsets[frame];
+    public void copyRest(int frame, long to, int byteLength) {
+        int segment = restSegment(frame);
+        int offset = restOffset(frame);
         long at = to;
         int left = byteLength;
         while (left > 0) {
@@ -334,8 +345,8 @@ public final class FrameBurst {
     /** Whether a frame marked as checked has the right checksum; what cannot be told counts as right. */
     public boolean hasRightChecksum(int frame) {
         long start = snapshotAddress(frame) + NetHeader.BYTES;
-        int l4 = offloadHeader.transportOffset(start, snapshotFrameBytes[frame], frameByteLengths[frame]);
-        return l4 == OffloadHeader.UNKNOWN || offloadHeader.isRight(start, frameByteLengths[frame], sum(frame, l4));
+        int l4 = offloadHeader.transportOffset(start, snapshotFrameBytes(frame), frameByteLength(frame));
+        return l4 == OffloadHeader.UNKNOWN || offloadHeader.isRight(start, frameByteLength(frame), sum(frame, l4));
     }
 
     /** Takes the mark from a frame that says that its checksum was checked. */
@@ -364,23 +375,20 @@ public final class FrameBurst {
             return false;
         }
         int copied = cursor.copySnapshot(from, byteLength, snapshotAddress(frame) + NetHeader.BYTES + headBytes);
-        frameByteLengths[frame] = headBytes + byteLength;
-        snapshotFrameBytes[frame] = headBytes + copied;
-        restSegments[frame] = chains.firstSegment(frame);
-        restOffsets[frame] = 0;
-        drops[frame] = null;
+        shapes[frame] = FrameShape.of(headBytes + byteLength, headBytes + copied, chains.firstSegment(frame), 0);
+        origin.frame(frame, cursor.frame());
         need(frame, needed);
         return true;
     }
 
     /** The sum of a frame's bytes from {@code from}, which is in the snapshot, to its end: see {@link Checksum}. */
     long sum(int frame, int from) {
-        int own = snapshotFrameBytes[frame] - from;
+        int own = snapshotFrameBytes(frame) - from;
         long sum = Checksum.sum(snapshotAddress(frame) + NetHeader.BYTES + from, own);
         int done = own;
         int left = restByteLength(frame);
-        int offset = restOffsets[frame];
-        for (int segment = restSegments[frame]; left > 0; segment++) {
+        int offset = restOffset(frame);
+        for (int segment = restSegment(frame); left > 0; segment++) {
             int piece = Math.min(chains.segmentByteLength(segment) - offset, left);
             sum += Checksum.at(Checksum.sum(chains.segmentAddress(segment) + offset, piece), done);
             done += piece;

@@ -15,11 +15,11 @@ public final class FrameList {
         return frames[i];
     }
 
-    void add(int frame) {
+    public void add(int frame) {
         frames[count++] = frame;
     }
 
-    void clear() {
+    public void clear() {
         count = 0;
     }
 }

@@ -8,21 +8,31 @@ import io.annulet.vring.DeviceHalf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the two kinds of queue of a guest have in common: a started ring and how to reach its driver; owned by its worker.
+ * What the kinds of queue of a guest have in common: a started ring and how to reach its driver; owned by its worker.
  * A receive queue may be lent to another worker, see {@link ReceiveQueue}.
  */
-public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
+public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue, ControlQueue {
 
     final int headerByteLength;
     final int offloads;
+
+    /** What outlives this process of the ring, if anything is to. */
+    final @Nullable RingRecord record;
+
     private final PortListener listener;
     private final Signal signal;
     private QueueSetup setup;
     private boolean enabled;
+    private final boolean redone;
     private boolean brokenReported;
     private boolean callDue;
+    final QueueStats stats = new QueueStats();
     private int shownFrames;
     DeviceHalf half;
+
+    /** What the device writes is logged there; null if it is not. */
+    @Nullable
+    WriteLog log;
 
     /** Of the worker that works the queue at this moment, so that each counter has one writer. */
     PortCounters counters;
@@ -33,9 +43,25 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
         this.listener = listener;
         this.headerByteLength = setup.headerByteLength();
         this.offloads = setup.offloads();
+        this.record = setup.record();
+        this.log = setup.log();
         this.enabled = setup.enabled();
         this.signal = new Signal(setup.calls(), setup.call(), setup.error());
+        int from = record == null ? 0 : record.from();
+        this.redone = record != null && record.redo(setup.ring());
+        if (record != null && redone && log != null) {
+            log.published(from, record.to());
+        }
         this.half = DeviceHalf.of(setup.ring(), setup.memory(), setup.ringFeatures(), setup.base());
+    }
+
+    /**
+     * Goes on where an earlier process died: gives so many chains back first whose frames were passed on already.
+     *
+     * @return whether {@link #callDriver} is due, for these or for what that process was about to show
+     */
+    public boolean recover(int passedChains) {
+        return redone;
     }
 
     public final QueueSetup setup() {
@@ -58,9 +84,26 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
         signal.replaceError(error);
     }
 
+    /** The driver wants calls put off otherwise than before. */
+    public void changeCalls(CallPolicy policy) {
+        signal.changePolicy(policy, counters);
+    }
+
+    /** The driver kicked. */
+    public final void kicked() {
+        stats.notifications++;
+    }
+
+    /** What the queue has counted: see {@link QueueStats}. */
+    public long[] stats() {
+        stats.calls = signal.sent();
+        return stats.copy();
+    }
+
     /** Goes on in other memory: {@code moved} is this ring in a changed memory table. */
     public void move(QueueSetup moved) {
         setup = moved;
+        log = moved.log();
         half = half.movedTo(moved.ring(), moved.memory());
     }
 
@@ -74,6 +117,17 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
         enabled = false;
         signal.callIfOwed(counters);
         return half.base();
+    }
+
+    final PortListener listener() {
+        return listener;
+    }
+
+    public final void suppressKicks() {
+        half.suppressKicks();
+        if (log != null) {
+            log.suppression();
+        }
     }
 
     /** Takes chains; a broken ring is reported once, and has none any more. */
@@ -91,13 +145,25 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue {
         return 0;
     }
 
+    /** Chains taken from the ring that were passed on and stay where they are, whatever is shown to the driver. */
+    int keptChains() {
+        return 0;
+    }
+
     /**
      * Shows the driver what was given back, so many frames.
      *
      * @return whether {@link #callDriver} became due
      */
     final boolean showUsed(int frames) {
+        int from = half.publishedPosition();
+        if (record != null) {
+            record.publishing(half, keptChains());
+        }
         boolean becameDue = half.showUsed() && !callDue;
+        if (log != null) {
+            log.published(from, half.publishedPosition());
+        }
         callDue |= becameDue;
         shownFrames += frames;
         return becameDue;

@@ -12,6 +12,9 @@ public final class Link implements Forwarder {
     private @Nullable Port one;
     private @Nullable Port other;
 
+    /** While frames of a burst are pushed. */
+    private @Nullable Port pushedTo;
+
     @Override
     public void add(Port port) {
         if (one == null) {
@@ -33,6 +36,14 @@ public final class Link implements Forwarder {
     }
 
     @Override
+    public void abandon() {
+        if (pushedTo != null) {
+            pushedTo.counters().settle();
+            pushedTo = null;
+        }
+    }
+
+    @Override
     public void forward(Port source, FrameBurst burst) {
         Port destination = source == one ? other : one;
         frames.clear();
@@ -44,6 +55,7 @@ public final class Link implements Forwarder {
                 why = DropReason.NO_DESTINATION;
             }
             if (why != null) {
+                burst.drop(i, why);
                 source.counters().inDropped(why);
             } else {
                 frames.add(i);
@@ -52,7 +64,11 @@ public final class Link implements Forwarder {
         }
         source.counters().in(count, bytes, frames.count());
         if (destination != null && frames.count() > 0) {
+            burst.cost.begin(bytes);
+            destination.counters().owes(frames.count());
+            pushedTo = destination;
             finisher.push(destination, burst, frames);
+            pushedTo = null;
         }
     }
 }

@@ -1,7 +1,10 @@
 package io.annulet.backend.data;
 
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Which port a MAC address was last seen at: a hash table of fixed size, shared by the workers of a switch. Addresses are
@@ -136,6 +139,21 @@ final class MacTable {
         return (int) IntStream.rangeClosed(0, mask)
                 .filter(place -> entries.getOpaque(place) != EMPTY)
                 .count();
+    }
+
+    /** Addresses that are not too old, at ports that have a name. From any thread; what changes meanwhile may be mixed. */
+    Stream<SwitchTable.Entry> entries(long nowNanos, Map<Integer, String> portNames) {
+        return IntStream.rangeClosed(0, mask)
+                .mapToObj(place -> {
+                    long entry = entries.getOpaque(place);
+                    long seen = seenNanos.getOpaque(place);
+                    String port = entry == EMPTY ? null : portNames.get(portId(entry));
+                    long age = Math.max(0, nowNanos - seen);
+                    return port == null || age > ageNanos
+                            ? null
+                            : new SwitchTable.Entry(entry >>> PORT_BITS, (int) (seen & VLAN_MASK), port, age);
+                })
+                .filter(Objects::nonNull);
     }
 
     private static int portId(long entry) {

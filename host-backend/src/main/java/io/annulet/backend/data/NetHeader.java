@@ -17,9 +17,13 @@ public final class NetHeader {
     /** What all ports hand to each other, whatever their guests acknowledged. */
     public static final int BYTES = 12;
 
+    /** With HASH_REPORT, behind those: the hash in 32 bits, its kind in 16, 16 bits of padding. */
+    static final int HASH_BYTES = 8;
+
     private static final int LEGACY_BYTES = 10;
     private static final int NUM_BUFFERS = 10;
     private static final long VERSION_1 = 1L << 32;
+    private static final long HASH_REPORT = 1L << 57;
     private static final long MRG_RXBUF = 1L << 15;
 
     /**
@@ -37,6 +41,9 @@ public final class NetHeader {
 
     /** The one place that tells how long the header of a guest is. */
     public static int byteLength(long acknowledgedFeatures) {
+        if ((acknowledgedFeatures & HASH_REPORT) != 0) {
+            return BYTES + HASH_BYTES;
+        }
         return (acknowledgedFeatures & (VERSION_1 | MRG_RXBUF)) != 0 ? BYTES : LEGACY_BYTES;
     }
 

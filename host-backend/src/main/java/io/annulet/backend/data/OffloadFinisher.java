@@ -25,18 +25,22 @@ final class OffloadFinisher {
     private @Nullable FrameBurst own;
     private @Nullable RestCursor cursor;
     private int accepted;
+    private int parts;
+    private long partBytes;
 
     /** Pushes the listed frames to a port, finished as far as it needs them finished. */
     void push(Port to, FrameBurst burst, FrameList frames) {
         int needed = burst.offloads();
         if (needed == Offload.NONE) {
-            to.push(burst, frames);
+            burst.cost.add(burst, frames);
+            burst.watch().push(to, burst, frames);
             return;
         }
         accepted = to.accepts();
         if ((needed & ~accepted) == 0) {
+            burst.cost.add(burst, frames);
             to.counters().crossed(countUnfinished(burst, frames));
-            to.push(burst, frames);
+            burst.watch().push(to, burst, frames);
         } else {
             finish(to, burst, frames);
         }
@@ -59,9 +63,13 @@ final class OffloadFinisher {
             own = burst.another();
             cursor = new RestCursor(burst);
         }
+        parts = 0;
+        partBytes = 0;
         FrameBurst finished = own;
         finished.clear();
         finished.flow(burst.flow());
+        finished.origin().madeOf(burst);
+        finished.watch().observer(burst.watch().observer());
         for (int i = 0; i < frames.count(); i++) {
             int frame = frames.frame(i);
             cursor.begin(burst, frame);
@@ -74,6 +82,7 @@ final class OffloadFinisher {
             }
         }
         flush(to, finished);
+        burst.cost.add(parts, partBytes);
     }
 
     /** One frame that stays one frame. */
@@ -152,13 +161,17 @@ final class OffloadFinisher {
         list.clear();
         for (int i = 0; i < count; i++) {
             list.add(i);
+            partBytes += finished.frameByteLength(i);
         }
+        parts += count;
         if (count > 0) {
-            to.push(finished, list);
+            finished.watch().push(to, finished, list);
         }
         int flow = finished.flow();
+        FrameBurst madeOf = finished.origin().madeOf();
         finished.clear();
         finished.flow(flow);
+        finished.origin().madeOf(madeOf);
     }
 
     /** Completes the checksum of a frame, which then needs nothing any more. */

@@ -3,8 +3,12 @@ package io.annulet.backend.data;
 import io.annulet.backend.port.GuestPort;
 import io.annulet.backend.port.GuestShard;
 import io.annulet.linux.EventFd;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -81,9 +85,68 @@ public final class PortProxy {
         }
     }
 
+    /** All workers deliver by the new rules once {@code done} is called. */
+    public void changeRules(ReceiveRules rules, Runnable done) {
+        Runnable oneDone = afterAll(done);
+        for (int i = 0; i < workers.size(); i++) {
+            workers.get(i).changeRules(port.shard(i), rules, oneDone);
+        }
+    }
+
+    public void changeCalls(int queueIndex, CallPolicy policy, Runnable done) {
+        worker(queueIndex).changeCalls(shard(queueIndex), queueIndex, policy, done);
+    }
+
+    public void readStats(int queueIndex, Consumer<long[]> done) {
+        worker(queueIndex).readStats(shard(queueIndex), queueIndex, done);
+    }
+
+    /** Of all workers, in the order of the rings' numbers. */
+    public void readRings(Consumer<List<RingStanding>> done) {
+        List<RingStanding> all = Collections.synchronizedList(new ArrayList<>());
+        Runnable oneDone = afterAll(() -> {
+            all.sort(Comparator.comparingInt(RingStanding::queueIndex));
+            done.accept(List.copyOf(all));
+        });
+        for (int i = 0; i < workers.size(); i++) {
+            workers.get(i).readRings(port.shard(i), found -> {
+                all.addAll(found);
+                oneDone.run();
+            });
+        }
+    }
+
+    /** Through the worker of the control queue, which is ring {@code queueIndex}. */
+    public void answerCommand(int queueIndex, long ticket, byte[] answer) {
+        worker(queueIndex).answerCommand(shard(queueIndex), ticket, answer);
+    }
+
+    public void holdQueues(Runnable done) {
+        Runnable oneDone = afterAll(done);
+        for (int i = 0; i < workers.size(); i++) {
+            workers.get(i).holdQueues(port.shard(i), oneDone);
+        }
+    }
+
+    public void releaseQueues(int[] passedChains, Runnable done) {
+        Runnable oneDone = afterAll(done);
+        for (int i = 0; i < workers.size(); i++) {
+            workers.get(i).releaseQueues(port.shard(i), passedChains, oneDone);
+        }
+    }
+
     /** Through the worker of the first queue pair. */
     public void injectFrame(byte[] frame, Runnable done) {
         worker(0).injectFrame(shard(0), frame, done);
+    }
+
+    /**
+     * If all workers of the port wait in the kernel, {@code then} is run on the thread of each as soon as it has waited.
+     *
+     * @return whether all wait; if not, {@code then} may be run sooner or later all the same
+     */
+    public boolean onceAwake(Runnable then) {
+        return workers.stream().allMatch(worker -> worker.onceAwake(then));
     }
 
     private Runnable afterAll(Runnable done) {

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Everything a worker needs to work a started ring, checked by the control plane; immutable.
  *
- * @param queueIndex even: a receive queue, odd: a transmit queue
+ * @param queueIndex of pair n: 2n is a receive queue, 2n + 1 a transmit queue
+ * @param kind what it is for
  * @param ring the ring's memory, wholly inside {@code memory}
  * @param headerByteLength of the virtio-net header before each frame
  * @param mergeable whether a frame may fill several receive buffers (MRG_RXBUF)
@@ -20,9 +21,14 @@ import org.jspecify.annotations.Nullable;
  * @param call null if the front-end wants no calls, or has not sent the descriptor yet
  * @param error null if not sent
  * @param calls when the driver is called
+ * @param record what outlives this process of the ring; null if nothing does
+ * @param passedChains of a transmit queue: so many chains, the first, were passed on by an earlier process, and are given back
+ * @param log what the device writes is logged there; null if it is not
+ * @param mtu of a receive queue: the driver was promised no longer frames, see {@link PromisedMtu}; 0 if it was not
  */
 public record QueueSetup(
         int queueIndex,
+        Kind kind,
         Vring ring,
         GuestMemory memory,
         RingFeatures ringFeatures,
@@ -34,9 +40,50 @@ public record QueueSetup(
         @Nullable EventFd kick,
         @Nullable EventFd call,
         @Nullable EventFd error,
-        CallPolicy calls) {
+        CallPolicy calls,
+        @Nullable RingRecord record,
+        int passedChains,
+        @Nullable WriteLog log,
+        int mtu) {
 
-    /** A ring whose driver is called at once. */
+    /** A ring of which nothing outlives this process. */
+    public QueueSetup(
+            int queueIndex,
+            Kind kind,
+            Vring ring,
+            GuestMemory memory,
+            RingFeatures ringFeatures,
+            int headerByteLength,
+            boolean mergeable,
+            int offloads,
+            int base,
+            boolean enabled,
+            @Nullable EventFd kick,
+            @Nullable EventFd call,
+            @Nullable EventFd error,
+            CallPolicy calls) {
+        this(
+                queueIndex,
+                kind,
+                ring,
+                memory,
+                ringFeatures,
+                headerByteLength,
+                mergeable,
+                offloads,
+                base,
+                enabled,
+                kick,
+                call,
+                error,
+                calls,
+                null,
+                0,
+                null,
+                0);
+    }
+
+    /** Likewise one of a pair, whose driver is called at once. */
     public QueueSetup(
             int queueIndex,
             Vring ring,
@@ -52,6 +99,7 @@ public record QueueSetup(
             @Nullable EventFd error) {
         this(
                 queueIndex,
+                (queueIndex & 1) == 0 ? Kind.RECEIVE : Kind.TRANSMIT,
                 ring,
                 memory,
                 ringFeatures,
@@ -66,7 +114,48 @@ public record QueueSetup(
                 CallPolicy.OFF);
     }
 
-    public boolean isReceive() {
-        return (queueIndex & 1) == 0;
+    /** This ring with a record, going on where the record told. */
+    public QueueSetup recorded(RingRecord kept, int position, int passed) {
+        return changed(position, kept, passed, log, mtu);
+    }
+
+    /** This ring with what is written logged, or not. */
+    public QueueSetup logged(@Nullable WriteLog to) {
+        return changed(base, record, passedChains, to, mtu);
+    }
+
+    /** This ring of a driver that was promised an MTU, or was not. */
+    public QueueSetup promised(int bytes) {
+        return changed(base, record, passedChains, log, bytes);
+    }
+
+    private QueueSetup changed(
+            int position, @Nullable RingRecord kept, int passed, @Nullable WriteLog to, int promisedMtu) {
+        return new QueueSetup(
+                queueIndex,
+                kind,
+                ring,
+                memory,
+                ringFeatures,
+                headerByteLength,
+                mergeable,
+                offloads,
+                position,
+                enabled,
+                kick,
+                call,
+                error,
+                calls,
+                kept,
+                passed,
+                to,
+                promisedMtu);
+    }
+
+    /** What a queue is for. */
+    public enum Kind {
+        RECEIVE,
+        TRANSMIT,
+        CONTROL
     }
 }

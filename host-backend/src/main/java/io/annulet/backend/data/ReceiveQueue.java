@@ -4,7 +4,6 @@ import io.annulet.backend.port.PortListener;
 import io.annulet.backend.stats.DropReason;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
-import io.annulet.memory.HostMemory;
 import io.annulet.vring.ChainBurst;
 import io.annulet.vring.ChainFault;
 import io.annulet.vring.RingFault;
@@ -31,13 +30,10 @@ public final class ReceiveQueue extends GuestQueue {
 
     private final boolean mergeable;
     private final @Nullable BurstLock lock;
+    private final ScatteredFrame scattered;
     private ChainBurst stock;
     private int nextInStock;
-
-    // The place that is written next while one frame is scattered over buffers.
-    private int segment;
-    private int endSegment;
-    private int offset;
+    private long deliveredBytes;
 
     /** @param lendable whether other workers than the owner may deliver too */
     public ReceiveQueue(QueueSetup setup, PortCounters counters, PortListener listener, boolean lendable) {
@@ -45,7 +41,8 @@ public final class ReceiveQueue extends GuestQueue {
         this.lock = lendable ? new BurstLock() : null;
         this.mergeable = setup.mergeable();
         this.stock = newStock(setup);
-        half.suppressKicks();
+        this.scattered = new ScatteredFrame(headerByteLength, stock);
+        suppressKicks();
     }
 
     private static ChainBurst newStock(QueueSetup setup) {
@@ -100,8 +97,88 @@ public final class ReceiveQueue extends GuestQueue {
         }
     }
 
+    /** What headers say of the hashes of the next burst's frames, by their numbers, where headers have room for that. */
+    public void reportHashes(int[] values, int[] kinds) {
+        scattered.hashes(values, kinds);
+    }
+
     /**
-     * Copies a frame into the guest's buffers; the driver sees it after {@link #flush}.
+     * Copies frames of a burst into the guest's buffers and counts them; the driver sees them after {@link #flush}.
+     *
+     * @return how many were delivered
+     */
+    public int deliver(FrameBurst burst, FrameList frames) {
+        int count = frames.count();
+        int delivered = 0;
+        int i = 0;
+        deliveredBytes = 0;
+        while (i < count) {
+            if (nextInStock == stock.count() && !restock()) {
+                burst.watch().lose(counters, frames, i, DropReason.NO_BUFFER);
+                stats.drops += count - i;
+                stats.specialDrops += count - i;
+                break;
+            }
+            int whole = deliverWhole(burst, frames, i);
+            delivered += whole;
+            i += whole;
+            if (whole == 0) {
+                delivered += deliverAny(burst, frames.frame(i)) ? 1 : 0;
+                i++;
+            }
+        }
+        stats.frames += delivered;
+        stats.bytes += deliveredBytes;
+        counters.out(delivered, deliveredBytes);
+        counters.copied(deliveredBytes);
+        return delivered;
+    }
+
+    /** Delivers frames from {@code first} on as long as each goes into one piece of memory that is in stock. */
+    private int deliverWhole(FrameBurst burst, FrameList frames, int first) {
+        if (headerByteLength != NetHeader.BYTES) {
+            return 0;
+        }
+        ChainBurst buffers = stock;
+        int chain = nextInStock;
+        int most = Math.min(frames.count() - first, buffers.count() - chain);
+        long bytes = 0;
+        int i = 0;
+        while (i < most) {
+            int frame = frames.frame(first + i);
+            int needed = NetHeader.BYTES + burst.frameByteLength(frame);
+            int segment = buffers.firstSegment(chain + i);
+            if (!buffers.isSingleWritable(chain + i) || buffers.segmentByteLength(segment) < needed) {
+                break;
+            }
+            burst.copyWithHeader(frame, buffers.segmentAddress(segment));
+            buffers.written(chain + i, needed);
+            bytes += needed;
+            i++;
+        }
+        if (log != null) {
+            log.written(buffers, chain, chain + i);
+        }
+        half.giveBack(buffers, chain, i);
+        nextInStock = chain + i;
+        deliveredBytes += bytes - (long) NetHeader.BYTES * i;
+        return i;
+    }
+
+    private boolean deliverAny(FrameBurst burst, int frame) {
+        DropReason why = deliver(burst, frame);
+        if (why != null) {
+            burst.watch().lose(counters, frame, why);
+            stats.drops++;
+            stats.specialDrops += why == DropReason.NO_BUFFER ? 1 : 0;
+            return false;
+        }
+        deliveredBytes += burst.frameByteLength(frame);
+        return true;
+    }
+
+    /**
+     * Copies one frame into the guest's buffers, whatever they are like.
      *
      * @return null if that was done, else why not
      */
@@ -109,34 +186,15 @@ public final class ReceiveQueue extends GuestQueue {
         if (nextInStock == stock.count() && !restock()) {
             return DropReason.NO_BUFFER;
         }
-        int chain = nextInStock;
-        int needed = headerByteLength + burst.frameByteLength(frame);
-        int first = stock.firstSegment(chain);
-        if (stock.writableByteLength(chain) >= needed
-                && stock.firstWritable(chain) == first
-                && stock.segmentByteLength(first) >= needed
-                && headerByteLength == NetHeader.BYTES) {
-            place(burst, frame, stock.segmentAddress(first));
-            giveBack(chain, needed);
-            return DELIVERED;
-        }
-        return scatter(burst, frame, needed);
+        return scatter(burst, frame, headerByteLength + burst.frameByteLength(frame));
     }
 
     private void giveBack(int chain, int byteLength) {
+        if (log != null) {
+            log.buffers(stock, chain, byteLength);
+        }
         half.giveBack(stock.head(chain), byteLength);
         nextInStock = chain + 1;
-    }
-
-    /** Header and frame into one piece of memory that is long enough. */
-    private static void place(FrameBurst burst, int frame, long to) {
-        int snapshotBytes = NetHeader.BYTES + burst.snapshotFrameBytes(frame);
-        if (snapshotBytes == HostMemory.LINE_BYTES) {
-            HostMemory.copyLine(burst.snapshotAddress(frame), to);
-        } else {
-            HostMemory.copy(burst.snapshotAddress(frame), to, snapshotBytes);
-        }
-        burst.copyRest(frame, to + snapshotBytes, burst.restByteLength(frame));
     }
 
     /** Sees to it that there is a buffer in stock. */
@@ -161,9 +219,9 @@ public final class ReceiveQueue extends GuestQueue {
             return chains == 0 ? DropReason.NO_BUFFER : DropReason.BUFFER_TOO_SMALL;
         }
         int firstChain = nextInStock;
-        writeFrame(burst, frame, firstChain);
+        scattered.write(burst, frame, stock, firstChain);
         if (chains > 1) {
-            storeNumBuffers(firstChain, chains);
+            ScatteredFrame.storeNumBuffers(stock, firstChain, chains);
         }
         int left = needed;
         for (int i = 0; i < chains; i++) {
@@ -203,8 +261,12 @@ public final class ReceiveQueue extends GuestQueue {
         long room = 0;
         int chains = 0;
         while (room < needed) {
-            if (nextInStock + chains == stock.count() && !extendStock()) {
+            int before = nextInStock;
+            if (before + chains == stock.count() && !extendStock()) {
                 return 0;
+            }
+            if (nextInStock != before) {
+                return chainsFor(needed); // all were read anew, and may not be what they were when counted
             }
             int chain = nextInStock + chains;
             if (!isUsable(chain)) {
@@ -240,82 +302,16 @@ public final class ReceiveQueue extends GuestQueue {
         return take(stock, kept + STOCK) > kept;
     }
 
-    private void writeFrame(FrameBurst burst, int frame, int firstChain) {
-        segment = stock.firstSegment(firstChain);
-        endSegment = stock.endSegment(stock.count() - 1);
-        offset = 0;
-        long snapshot = burst.snapshotAddress(frame);
-        int frameBytes = burst.snapshotFrameBytes(frame);
-        scatterOwn(snapshot, headerByteLength);
-        scatterOwn(snapshot + NetHeader.BYTES, frameBytes);
-        scatterRest(burst, frame);
-    }
-
-    /** Bytes of our own memory to where writing stands. */
-    private void scatterOwn(long from, int byteLength) {
-        long at = from;
-        int left = byteLength;
-        while (left > 0) {
-            int piece = Math.min(left, roomInSegment());
-            HostMemory.copy(at, stock.segmentAddress(segment) + offset, piece);
-            offset += piece;
-            at += piece;
-            left -= piece;
-        }
-    }
-
-    /** Both sides are walked once, into however many pieces they cut each other. */
-    private void scatterRest(FrameBurst burst, int frame) {
-        ChainBurst source = burst.chains();
-        int from = burst.restSegment(frame);
-        int fromOffset = burst.restOffset(frame);
-        int left = burst.restByteLength(frame);
-        while (left > 0) {
-            int there = source.segmentByteLength(from) - fromOffset;
-            if (there == 0) {
-                from++;
-                fromOffset = 0;
-                continue;
-            }
-            int piece = Math.min(Math.min(there, left), roomInSegment());
-            HostMemory.copy(source.segmentAddress(from) + fromOffset, stock.segmentAddress(segment) + offset, piece);
-            fromOffset += piece;
-            offset += piece;
-            left -= piece;
-        }
-    }
-
-    /** Bytes left in the segment that is written; goes on to the next one when it is full. */
-    private int roomInSegment() {
-        while (offset == stock.segmentByteLength(segment)) {
-            segment++;
-            offset = 0;
-            if (segment >= endSegment) {
-                throw new AssertionError("a frame is longer than the buffers counted for it");
-            }
-        }
-        return stock.segmentByteLength(segment) - offset;
-    }
-
-    private void storeNumBuffers(int firstChain, int chains) {
-        // Two bytes that may lie in two segments.
-        for (int i = 0; i < 2; i++) {
-            int at = NetHeader.BYTES - 2 + i;
-            int in = stock.firstSegment(firstChain);
-            while (at >= stock.segmentByteLength(in)) {
-                at -= stock.segmentByteLength(in);
-                in++;
-            }
-            HostMemory.storeByte(stock.segmentAddress(in) + at, chains >> (8 * i));
-        }
-    }
-
     /**
-     * Shows the driver all frames delivered since the last time, so many.
+     * Shows the driver all frames delivered since the last time, so many, all of one burst.
      *
      * @return whether {@link #callDriver} became due
      */
-    public boolean flush(int frames) {
+    public boolean flush(FrameBurst burst, int frames) {
+        RingRecord source = burst.origin().record();
+        if (source != null && frames > 0) {
+            source.passTo(record, half.publishedPosition(), half.usedPosition());
+        }
         return showUsed(frames);
     }
 
@@ -357,6 +353,21 @@ public final class ReceiveQueue extends GuestQueue {
         acquire();
         super.replaceError(error);
         release();
+    }
+
+    @Override
+    public void changeCalls(CallPolicy policy) {
+        acquire();
+        super.changeCalls(policy);
+        release();
+    }
+
+    @Override
+    public long[] stats() {
+        acquire();
+        long[] copy = super.stats();
+        release();
+        return copy;
     }
 
     @Override

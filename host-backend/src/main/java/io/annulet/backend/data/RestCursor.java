@@ -28,6 +28,11 @@ final class RestCursor {
         position = source.snapshotFrameBytes(sourceFrame);
     }
 
+    /** The frame that it goes through. */
+    int frame() {
+        return frame;
+    }
+
     /**
      * Adds those of the frame's bytes {@code from} on that are not in its snapshot to {@code to}, as a chain; {@code
      * from} is not less than the last time.

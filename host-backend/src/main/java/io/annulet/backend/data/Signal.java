@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Signal {
 
-    private final CallPolicy policy;
+    private CallPolicy policy;
     private @Nullable EventFd call;
     private @Nullable EventFd error;
+    private long sent;
     private boolean owed;
     private int owedFrames;
     private long dueNanos;
@@ -34,6 +35,17 @@ final class Signal {
     /** Whether time has to be told. */
     boolean putsOff() {
         return policy.mode() != CallPolicy.Mode.OFF;
+    }
+
+    /** The driver is called by another policy from now on; a call that is owed is not put off any longer. */
+    void changePolicy(CallPolicy other, PortCounters counters) {
+        callIfOwed(counters);
+        policy = other;
+    }
+
+    /** Calls made so far. */
+    long sent() {
+        return sent;
     }
 
     /** A call that was due while there was no descriptor is made up for: the driver may be waiting for it. */
@@ -122,6 +134,7 @@ final class Signal {
         if (target == null || target.signal() < 0) {
             counters.callFailed();
         } else {
+            sent++;
             counters.callSent();
         }
     }

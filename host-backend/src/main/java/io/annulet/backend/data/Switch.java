@@ -1,14 +1,13 @@
 package io.annulet.backend.data;
 
-import io.annulet.backend.offload.Offload;
 import io.annulet.backend.policy.PortMeters;
-import io.annulet.backend.policy.PortPolicy;
 import io.annulet.backend.policy.SourceRule;
 import io.annulet.backend.policy.VlanRule;
 import io.annulet.backend.port.Port;
 import io.annulet.backend.stats.DropReason;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,47 +27,36 @@ public final class Switch implements Forwarder {
     /** The lowest bit of an address's first byte: a group address. */
     private static final long GROUP = 1;
 
-    private static final int NO_VLAN = 0;
-
-    /** A port of the switch, with the frames of the current burst that go to it. */
-    private static final class Member {
-        final Port port;
-        final int id;
-        final PortPolicy policy;
-        final boolean mayAll;
-        final @Nullable VlanRule vlans;
-        final @Nullable PortMeters meters;
-        final FrameList frames = new FrameList();
-
-        Member(Port port, int id, PortPolicy policy, @Nullable PortMeters meters) {
-            this.port = port;
-            this.id = id;
-            this.policy = policy;
-            this.mayAll = policy.isNone();
-            this.vlans = policy.vlans();
-            this.meters = meters;
-        }
-
-        boolean carries(int vlan) {
-            return vlans == null ? vlan == NO_VLAN : vlans.carries(vlan);
-        }
-
-        boolean isApartFrom(Member other) {
-            return policy.isIsolated() && other.policy.isIsolated();
-        }
-    }
+    private static final int NO_VLAN = SwitchMember.NO_VLAN;
 
     private final SwitchTable shared;
     private final MacTable table;
     private final MacTable vlanTable;
     private final OffloadFinisher finisher = new OffloadFinisher();
-    private final List<Member> members = new ArrayList<>();
-    private Member[] ports = new Member[0];
-    private Member[] portsInNoVlan = new Member[0];
-    private @Nullable Member[] portsById = new @Nullable Member[0];
+    private final List<SwitchMember> members = new ArrayList<>();
+    private SwitchMember[] ports = new SwitchMember[0];
+    private SwitchMember[] portsInNoVlan = new SwitchMember[0];
+    private @Nullable SwitchMember[] portsById = new @Nullable SwitchMember[0];
     private long nowNanos;
     private long lastSourceKey = -1;
-    private @Nullable Member lastSource;
+    private @Nullable SwitchMember lastSource;
+
+    /** Where the frame before went, if that was looked up in this burst and nothing was learned since. */
+    private @Nullable SwitchMember lastDestination;
+
+    private long lastDestinationKey = -1;
+
+    // Of the burst under way, for its accounts if an error ends it.
+
+    /** Where it came from, until it is counted as in. */
+    private @Nullable Port source;
+
+    private int dropped;
+
+    /** Whether it was counted as in, and is on the lists of its destinations. */
+    private boolean forwarding;
+
+    private @Nullable SwitchMember pushedTo;
 
     /** The tag of each frame of the current burst, if it comes from a port in VLANs. */
     private final int[] tags = new int[FrameBurst.CAPACITY];
@@ -89,7 +77,7 @@ public final class Switch implements Forwarder {
     @Override
     public void add(Port port) {
         String name = port.name();
-        members.add(new Member(port, shared.portId(name), shared.policy(name), shared.meters(name)));
+        members.add(new SwitchMember(port, shared.portId(name), shared.policy(name), shared.meters(name)));
         list();
     }
 
@@ -108,23 +96,56 @@ public final class Switch implements Forwarder {
         list();
     }
 
+    /** The port's new policy is in the table already. Where its addresses are is learnt anew if its VLANs changed. */
+    @Override
+    public void changePolicy(Port port) {
+        for (int i = 0; i < members.size(); i++) {
+            SwitchMember before = members.get(i);
+            if (before.port == port) {
+                String name = port.name();
+                SwitchMember now = new SwitchMember(port, before.id, shared.policy(name), shared.meters(name));
+                members.set(i, now);
+                if (!Objects.toString(before.vlans).equals(Objects.toString(now.vlans))) {
+                    table.forget(now.id);
+                    vlanTable.forget(now.id);
+                }
+            }
+        }
+        list();
+    }
+
     private void list() {
-        ports = members.toArray(Member[]::new);
-        portsInNoVlan = members.stream().filter(member -> member.vlans == null).toArray(Member[]::new);
+        ports = members.toArray(SwitchMember[]::new);
+        portsInNoVlan =
+                members.stream().filter(member -> member.carries(NO_VLAN)).toArray(SwitchMember[]::new);
         int places = members.stream().mapToInt(member -> member.id + 1).max().orElse(0);
-        portsById = new @Nullable Member[places];
-        for (Member member : ports) {
+        portsById = new @Nullable SwitchMember[places];
+        for (SwitchMember member : ports) {
             portsById[member.id] = member;
+            member.findMirrors(ports);
         }
         lastSource = null;
         lastSourceKey = -1;
+        lastDestination = null;
+        lastDestinationKey = -1;
     }
 
     @Override
     public void abandon() {
-        for (Member member : ports) {
+        if (source != null) {
+            source.counters().in(dropped, 0, 0);
+            source = null;
+        }
+        for (SwitchMember member : ports) {
+            if (member == pushedTo) {
+                member.port.counters().settle();
+            } else if (forwarding) {
+                member.port.counters().outDropped(DropReason.MEMORY_LOST, member.frames.count());
+            }
             member.frames.clear();
         }
+        pushedTo = null;
+        forwarding = false;
     }
 
     @Override
@@ -134,9 +155,12 @@ public final class Switch implements Forwarder {
     }
 
     @Override
-    public void forward(Port source, FrameBurst burst) {
-        Member from = member(source);
+    public void forward(Port port, FrameBurst burst) {
+        SwitchMember from = member(port);
         boolean mayAll = from.mayAll;
+        lastDestinationKey = -1;
+        dropped = 0;
+        source = port;
         int count = burst.count();
         int forwarded = 0;
         long bytes = 0;
@@ -149,20 +173,31 @@ public final class Switch implements Forwarder {
             if (why == null) {
                 forwarded++;
             } else {
-                source.counters().inDropped(why);
+                dropped++;
+                burst.drop(i, why);
+                port.counters().inDropped(why);
             }
         }
-        source.counters().in(count, bytes, forwarded);
-        for (Member member : ports) {
+        source = null;
+        port.counters().in(count, bytes, forwarded);
+        forwarding = true;
+        burst.cost.begin(bytes);
+        if (from.mirrorsOfIn.length > 0) {
+            from.showIn(finisher, burst, passed);
+        }
+        for (SwitchMember member : ports) {
             if (member.frames.count() > 0) {
                 push(from, member, burst);
             }
         }
+        forwarding = false;
     }
 
     /** Sends the frames on a port's list to it, as far as it may get them. */
-    private void push(Member from, Member to, FrameBurst burst) {
+    private void push(SwitchMember from, SwitchMember to, FrameBurst burst) {
         FrameList frames = to.frames;
+        to.port.counters().owes(frames.count());
+        pushedTo = to;
         if (to.meters != null) {
             frames = within(to.meters, to, burst);
         }
@@ -170,36 +205,31 @@ public final class Switch implements Forwarder {
             dress(burst, frames, to.vlans);
         }
         if (frames.count() > 0) {
+            for (SwitchMember mirror : to.mirrorsOfOut) {
+                finisher.push(mirror.port, burst, frames);
+            }
             finisher.push(to.port, burst, frames);
         }
+        pushedTo = null;
         to.frames.clear();
     }
 
-    private FrameList within(PortMeters meters, Member to, FrameBurst burst) {
+    private FrameList within(PortMeters meters, SwitchMember to, FrameBurst burst) {
         passed.clear();
         for (int i = 0; i < to.frames.count(); i++) {
             int frame = to.frames.frame(i);
-            DropReason why = meters.out(burst.frameByteLength(frame), segments(burst, frame), nowNanos);
+            DropReason why = meters.out(burst.frameByteLength(frame), BurstCost.parts(burst, frame), nowNanos);
             if (why == null) {
                 passed.add(frame);
             } else {
-                to.port.counters().outDropped(why);
+                burst.watch().withhold(to.port, burst, frame, why);
             }
         }
         return passed;
     }
 
-    /** How many frames a frame is on a wire. */
-    private static int segments(FrameBurst burst, int frame) {
-        if ((burst.offloads(frame) & Offload.LARGE) == 0) {
-            return 1;
-        }
-        int size = NetHeader.segmentByteLength(burst.snapshotAddress(frame));
-        return (burst.frameByteLength(frame) + size - 1) / size;
-    }
-
-    private Member member(Port port) {
-        for (Member member : ports) {
+    private SwitchMember member(Port port) {
+        for (SwitchMember member : ports) {
             if (member.port == port) {
                 return member;
             }
@@ -208,18 +238,22 @@ public final class Switch implements Forwarder {
     }
 
     /** Adds one frame to the lists of its destinations; tells why if there is none. */
-    private @Nullable DropReason direct(Member from, FrameBurst burst, int frame) {
+    private @Nullable DropReason direct(SwitchMember from, FrameBurst burst, int frame) {
         learn(table, from, burst.sourceMac(frame));
         long destination = burst.destinationMac(frame);
-        Member to = (destination & GROUP) != 0 ? null : at(table.find(destination, nowNanos));
-        if (to == null) {
-            return flood(from, frame);
+        if (destination != lastDestinationKey) {
+            lastDestination = whereIs(table, destination, destination);
+            lastDestinationKey = destination;
         }
-        return sendTo(to, from, frame);
+        SwitchMember to = lastDestination;
+        return to == null ? flood(from, frame) : sendTo(to, from, frame);
     }
 
     /** Likewise for a frame from a port that may not do everything. */
-    private @Nullable DropReason police(Member from, FrameBurst burst, int frame) {
+    private @Nullable DropReason police(SwitchMember from, FrameBurst burst, int frame) {
+        if (from.isMirror()) {
+            return DropReason.NO_DESTINATION;
+        }
         DropReason why = from.policy.sources() == null ? null : judge(from.policy.sources(), burst, frame);
         if (why == null && from.vlans != null) {
             why = classify(from.vlans, burst, frame);
@@ -235,7 +269,7 @@ public final class Switch implements Forwarder {
         MacTable addresses = vlan == NO_VLAN ? table : vlanTable;
         learn(addresses, from, source);
         long destination = burst.destinationMac(frame);
-        Member to = (destination & GROUP) != 0 ? null : at(addresses.find(MacTable.key(destination, vlan), nowNanos));
+        SwitchMember to = whereIs(addresses, destination, MacTable.key(destination, vlan));
         if (to == null || !to.carries(vlan)) {
             return floodWherePermitted(from, vlan, frame);
         }
@@ -258,13 +292,14 @@ public final class Switch implements Forwarder {
         return burst.frameByteLength(frame) > VlanTag.MAX_UNTAGGED_BYTES ? DropReason.TOO_LONG : null;
     }
 
-    private @Nullable DropReason measure(PortMeters meters, Member from, long source, FrameBurst burst, int frame) {
-        DropReason why = meters.in(burst.frameByteLength(frame), segments(burst, frame), nowNanos);
+    private @Nullable DropReason measure(
+            PortMeters meters, SwitchMember from, long source, FrameBurst burst, int frame) {
+        DropReason why = meters.in(burst.frameByteLength(frame), BurstCost.parts(burst, frame), nowNanos);
         boolean isKnown = (source == lastSourceKey && from == lastSource) || (source & GROUP) != 0;
         return why != null || isKnown ? why : meters.use(source, nowNanos);
     }
 
-    private static @Nullable DropReason sendTo(Member to, Member from, int frame) {
+    private static @Nullable DropReason sendTo(SwitchMember to, SwitchMember from, int frame) {
         if (to == from) {
             return DropReason.NO_DESTINATION;
         }
@@ -272,23 +307,28 @@ public final class Switch implements Forwarder {
         return null;
     }
 
+    private @Nullable SwitchMember whereIs(MacTable addresses, long destination, long key) {
+        return (destination & GROUP) != 0 ? null : at(addresses.find(key, nowNanos));
+    }
+
     /** Null if it is not known, or another worker knows of a port that this one has not been given. */
-    private @Nullable Member at(int portId) {
+    private @Nullable SwitchMember at(int portId) {
         return portId >= 0 && portId < portsById.length ? portsById[portId] : null;
     }
 
-    private void learn(MacTable addresses, Member from, long key) {
+    private void learn(MacTable addresses, SwitchMember from, long key) {
         if ((key == lastSourceKey && from == lastSource) || (key & GROUP) != 0) {
             return;
         }
         addresses.learn(key, from.id, nowNanos);
+        lastDestinationKey = -1;
         lastSourceKey = key;
         lastSource = from;
     }
 
-    private @Nullable DropReason flood(Member from, int frame) {
+    private @Nullable DropReason flood(SwitchMember from, int frame) {
         boolean sent = false;
-        for (Member member : portsInNoVlan) {
+        for (SwitchMember member : portsInNoVlan) {
             if (member != from) {
                 member.frames.add(frame);
                 sent = true;
@@ -297,22 +337,20 @@ public final class Switch implements Forwarder {
         return sent ? null : DropReason.NO_DESTINATION;
     }
 
-    private @Nullable DropReason floodWherePermitted(Member from, int vlan, int frame) {
+    private @Nullable DropReason floodWherePermitted(SwitchMember from, int vlan, int frame) {
         DropReason storm = from.meters == null ? null : from.meters.flood(nowNanos);
         if (storm != null) {
             return storm;
         }
         DropReason none = DropReason.NO_DESTINATION;
         boolean sent = false;
-        for (Member member : ports) {
-            if (member == from || !member.carries(vlan)) {
-                continue;
-            }
-            if (member.isApartFrom(from)) {
-                none = DropReason.ISOLATED;
-            } else {
+        for (SwitchMember member : ports) {
+            SwitchMember.Reach reach = member.reachFrom(from, vlan);
+            if (reach == SwitchMember.Reach.REACHES) {
                 member.frames.add(frame);
                 sent = true;
+            } else if (reach == SwitchMember.Reach.BOTH_ISOLATED) {
+                none = DropReason.ISOLATED;
             }
         }
         return sent ? null : none;
@@ -328,6 +366,25 @@ public final class Switch implements Forwarder {
                 VlanTag.takeOut(burst, frame);
             }
         }
+    }
+
+    // For people, about the frame that was forwarded last.
+
+    /** The VLAN in which it was forwarded, 0 for none. */
+    int vlanOf(Port source, int frame) {
+        return member(source).vlans == null ? NO_VLAN : VlanRule.vlan(tags[frame]);
+    }
+
+    /** Where its destination was seen; null if it was flooded for want of that. */
+    @Nullable
+    Port whereIs(long destination, int vlan) {
+        MacTable addresses = vlan == NO_VLAN ? table : vlanTable;
+        SwitchMember to = whereIs(addresses, destination, MacTable.key(destination, vlan));
+        return to == null || !to.carries(vlan) ? null : to.port;
+    }
+
+    SwitchMember.Reach reach(Port source, Port destination, int vlan) {
+        return member(destination).reachFrom(member(source), vlan);
     }
 
     /** Addresses in the table, old ones included. */

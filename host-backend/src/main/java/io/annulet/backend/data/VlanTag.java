@@ -50,6 +50,15 @@ final class VlanTag {
         return single ? load16(at + 2) : VlanRule.REFUSED;
     }
 
+    /** Bytes of the tags of a frame that has room for two. */
+    static int byteLength(FrameBurst burst, int frame) {
+        long at = burst.snapshotAddress(frame) + NetHeader.BYTES + AT;
+        if (!isTag(load16(at))) {
+            return 0;
+        }
+        return isTag(load16(at + BYTES)) ? 2 * BYTES : BYTES;
+    }
+
     private static boolean isTag(int type) {
         return type == ETHERTYPE_VLAN || type == ETHERTYPE_SERVICE_VLAN || type == ETHERTYPE_QINQ;
     }

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * One thread of the data plane: works the ports it owns, each to completion, burst by burst.
  *
  * <p>A duty cycle runs the commands that came through {@link WorkerProxy}, then visits each port: pull a burst, forward
- * it, give its buffers back. When there is nothing to do, {@link WorkerIdle} has it poll on or sleep.
+ * it, give its buffers back. Ports share the worker by what their bursts cost, see {@link Share}. When there is
+ * nothing to do, {@link WorkerIdle} has it poll on or sleep.
  *
  * <p>A front-end may take its memory away at any moment. The access then ends in an {@link InternalError}, in compiled
  * code somewhat later than it was made; so each visit is a fault domain of its own, and after a fault every port is
@@ -26,12 +27,12 @@ public final class Worker implements Agent {
     /** Turns between two looks at the event loop and the clock while polling. */
     private static final int TURNS_PER_LOOK = 64;
 
-    /** The longest sleep: addresses age meanwhile. */
-    private static final long MAX_SLEEP_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** The longest sleep. Nothing waits for its end: a worker that wakes looks at the clock before it does anything else. */
+    private static final long MAX_SLEEP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private static final int COMMAND_CAPACITY = 1024;
 
-    private record Membership(Port port, Forwarder domain) {}
+    private record Membership(Port port, Forwarder domain, Share share) {}
 
     private final String name;
     private final FrameBurst burst;
@@ -44,7 +45,19 @@ public final class Worker implements Agent {
     private boolean callsDue;
     private @Nullable Membership touched;
     private int turns;
+    private boolean held;
     private volatile boolean asleep;
+
+    /** Whether it is in the kernel, and can be stuck nowhere else. */
+    private volatile boolean waits;
+
+    /** To be run after it has waited; from any thread. */
+    private final ManyToOneConcurrentArrayQueue<Runnable> awakened =
+            new ManyToOneConcurrentArrayQueue<>(COMMAND_CAPACITY);
+
+    // Made once: a worker that sleeps and wakes allocates nothing.
+    private final Runnable callDrivers = this::callDrivers;
+    private final Runnable stopAwaiting = this::stopAwaiting;
 
     /** @param maxRingSize the largest ring of any port, in descriptors */
     public Worker(String name, int maxRingSize) {
@@ -69,17 +82,45 @@ public final class Worker implements Agent {
     public int doWork() {
         try {
             int work = runCommands();
-            for (int left = members.length; left > 0; left--) {
-                work += visit(nextMember());
+            if (held) {
+                return work;
             }
+            work += visitAll();
             if (++turns >= TURNS_PER_LOOK) {
                 look();
             }
             return work;
         } catch (InternalError memoryGone) {
-            recover();
+            recoverAnyhow();
             return 1;
         }
+    }
+
+    /** A turn for each port. If all that have something are in debt, the turns that they would pass are left out. */
+    private int visitAll() {
+        int work = visitThoseWithCredit();
+        long turns = Long.MAX_VALUE;
+        for (int i = 0; i < members.length && work == 0; i++) {
+            turns = Math.min(turns, members[i].share.turnsInDebt());
+        }
+        if (work > 0 || turns == Long.MAX_VALUE) {
+            return work;
+        }
+        for (Membership member : members) {
+            member.share.leaveOut(turns);
+        }
+        return visitThoseWithCredit();
+    }
+
+    private int visitThoseWithCredit() {
+        int work = 0;
+        for (int left = members.length; left > 0; left--) {
+            Membership member = nextMember();
+            if (member.share.mayPull()) {
+                work += visit(member);
+            }
+        }
+        return work;
     }
 
     /** Ports take turns across duty cycles too: one in which an error of ours ends the cycle holds up no other port. */
@@ -94,7 +135,7 @@ public final class Worker implements Agent {
             return 0;
         }
         if (callsDue) {
-            guard(this::callDrivers);
+            guard(callDrivers);
         }
         return commands.drain(Runnable::run);
     }
@@ -104,6 +145,7 @@ public final class Worker implements Agent {
         touched = member;
         try {
             burst.clear();
+            burst.cost.clear();
             int frames = member.port.pull(burst);
             if (callsDue) {
                 callDrivers();
@@ -111,17 +153,32 @@ public final class Worker implements Agent {
             }
             if (frames > 0) {
                 callsDue = true;
-                member.domain.forward(member.port, burst);
+                if (burst.watch().observer() == null) {
+                    member.domain.forward(member.port, burst);
+                } else {
+                    forwardObserved(member, burst.watch().observer());
+                }
                 member.port.finish(burst);
+                member.share.charge(frames, burst.cost);
             }
             return frames;
         } catch (InternalError memoryGone) {
-            if (!recover()) {
+            if (!recover() && !loseThoseWithHoles()) {
                 // Nobody's memory is short, yet an access failed: the port that was visited has to go.
                 touched.port.memoryLost();
             }
             return 1;
+        } catch (OutOfMemoryError full) {
+            // Code that runs for the first time is linked, which allocates. What was taken is taken again.
+            recover();
+            throw full;
         }
+    }
+
+    private void forwardObserved(Membership member, FrameObserver observer) {
+        observer.pulled(member.port, burst);
+        member.domain.forward(member.port, burst);
+        observer.finished(member.port, burst);
     }
 
     /**
@@ -140,10 +197,28 @@ public final class Worker implements Agent {
     /** After an access to shared memory failed; tells whether the port was found whose memory is gone. */
     private boolean recover() {
         boolean found = false;
+        if (burst.watch().observer() != null) {
+            burst.watch().observer().abandoned();
+        }
         callsDue = true; // of the ports behind the one at which calling was broken off
         for (Membership member : members) {
             found |= !member.port.recoverFromMemoryLoss();
             member.domain.abandon();
+        }
+        return found;
+    }
+
+    /**
+     * Nobody's memory is short, yet an access failed: a full file system, or a pool of huge pages that has run dry, gave no
+     * page for a hole. Whoever has holes there loses its port; tells whether anybody has.
+     */
+    private boolean loseThoseWithHoles() {
+        boolean found = false;
+        for (Membership member : members) {
+            if (member.port.mayLackPages()) {
+                member.port.memoryLost();
+                found = true;
+            }
         }
         return found;
     }
@@ -164,12 +239,41 @@ public final class Worker implements Agent {
      */
     void sleep() {
         asleep = true; // [F], a volatile store, and the fence with it
-        if (!awaitWork() && commands.isEmpty()) {
-            loop.run(sleepNanos());
+        try {
+            if ((held || !awaitWork()) && commands.isEmpty()) {
+                await();
+            }
+        } finally {
+            asleep = false;
         }
-        asleep = false;
         look();
-        guard(this::stopAwaiting);
+        guard(stopAwaiting);
+    }
+
+    private void await() {
+        try {
+            waits = true; // [G]
+            loop.run(sleepNanos());
+        } finally {
+            waits = false; // [G], and a fence with it
+            awakened.drain(Runnable::run);
+        }
+    }
+
+    /**
+     * From any thread: runs {@code then} on the worker's thread as soon as it has waited, if it waits.
+     *
+     * <p>[G] Who asks queues first and looks whether the worker waits after; the worker notes that it waits no more, and
+     * looks into the queue after. One of the two sees the other's store.
+     *
+     * @return false if it does not wait; {@code then} may be run all the same
+     */
+    boolean onceAwake(Runnable then) {
+        if (!waits || !awakened.offer(then)) {
+            return false;
+        }
+        HostMemory.fullFence(); // [G]
+        return waits;
     }
 
     private long sleepNanos() {
@@ -194,8 +298,15 @@ public final class Worker implements Agent {
             }
             return work;
         } catch (InternalError memoryGone) {
-            recover();
+            recoverAnyhow();
             return true;
+        }
+    }
+
+    /** Likewise where it is not known which port was at work; on the worker's thread, outside of a duty cycle too. */
+    public void recoverAnyhow() {
+        if (!recover()) {
+            loseThoseWithHoles();
         }
     }
 
@@ -242,13 +353,21 @@ public final class Worker implements Agent {
         try {
             action.run();
         } catch (InternalError memoryGone) {
-            recover();
+            recoverAnyhow();
         }
+    }
+
+    void onObserve(@Nullable FrameObserver observer) {
+        burst.watch().observer(observer);
+    }
+
+    void onHold(boolean hold) {
+        held = hold;
     }
 
     void onAddPort(Port port, Forwarder domain) {
         Membership[] more = Arrays.copyOf(members, members.length + 1);
-        more[members.length] = new Membership(port, domain);
+        more[members.length] = new Membership(port, domain, new Share());
         domain.tick(System.nanoTime());
         domain.add(port);
         port.attached(readiness);
@@ -263,5 +382,9 @@ public final class Worker implements Agent {
             }
         }
         members = Arrays.stream(members).filter(m -> m.port != port).toArray(Membership[]::new);
+    }
+
+    void onChangePolicy(Port port, Forwarder domain) {
+        domain.changePolicy(port);
     }
 }

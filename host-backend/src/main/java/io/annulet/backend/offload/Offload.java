@@ -76,6 +76,24 @@ public final class Offload {
         return (mask & (TSO4 | TSO6)) == 0 ? mask & ~ECN : mask;
     }
 
+    /**
+     * The mask of names.
+     *
+     * @throws IllegalArgumentException with one line that lists what there is
+     */
+    public static int parse(List<String> names) {
+        int mask = NONE;
+        for (String name : names) {
+            int bit = List.of(NAMES).indexOf(name);
+            if (bit < 0) {
+                throw new IllegalArgumentException(
+                        "'" + name + "' is no offload; there are " + String.join(", ", NAMES));
+            }
+            mask |= 1 << bit;
+        }
+        return mask;
+    }
+
     /** The names of the bits of a mask, for people. */
     public static List<String> names(int mask) {
         List<String> names = new ArrayList<>();

@@ -53,6 +53,22 @@ final class AddressBook {
         return entries.compareAndSet(usable, there, wanted);
     }
 
+    /** Calls for each address that has a place. */
+    void forEach(LongBinaryConsumer user) {
+        for (int place = 0; place < entries.length(); place++) {
+            long entry = entries.get(place);
+            if (entry != FREE) {
+                user.accept(entry & ~TAKEN, seenNanos.get(place));
+            }
+        }
+    }
+
+    /** An address, and when it was seen. */
+    @FunctionalInterface
+    interface LongBinaryConsumer {
+        void accept(long key, long seenNanos);
+    }
+
     void clear() {
         for (int place = 0; place < entries.length(); place++) {
             entries.setOpaque(place, FREE);

@@ -10,13 +10,13 @@ import java.nio.ByteBuffer;
  * @param low the last 64 bits, or the 32 of an IPv4 address
  * @param bits how many of them count, 0 to 32 or 128
  */
-record IpPrefix(boolean isIpv4, long high, long low, int bits) {
+public record IpPrefix(boolean isIpv4, long high, long low, int bits) {
 
     private static final int IPV4_BITS = 32;
     private static final int IPV6_BITS = 128;
 
     /** An address, or an address and the number of bits that count: {@code 10.0.0.1}, {@code fe80::/64}. */
-    static IpPrefix parse(String text) {
+    public static IpPrefix parse(String text) {
         int slash = text.indexOf('/');
         ByteBuffer bytes = ByteBuffer.wrap(address(slash < 0 ? text : text.substring(0, slash), text));
         boolean ipv4 = bytes.capacity() == Integer.BYTES;
@@ -45,11 +45,11 @@ record IpPrefix(boolean isIpv4, long high, long low, int bits) {
         return "'" + text + "' is no IP address; write some, such as 10.0.0.1+fd00::1+fe80::/64";
     }
 
-    boolean hasIpv4(int address) {
+    public boolean hasIpv4(int address) {
         return isIpv4 && (bits == 0 || (address ^ (int) low) >>> (IPV4_BITS - bits) == 0);
     }
 
-    boolean hasIpv6(long first, long last) {
+    public boolean hasIpv6(long first, long last) {
         if (isIpv4 || bits == 0) {
             return !isIpv4;
         }

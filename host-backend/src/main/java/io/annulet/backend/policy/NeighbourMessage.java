@@ -78,8 +78,9 @@ final class NeighbourMessage {
         int fixed = fixedBytes(type);
         boolean isHonest = fixed == 0
                 || (!isFragment
+                        && IPV6_BYTES + Bytes.load16(ip + 4) <= left
                         && isHonest(ip, ip + at, type, isUnspecified)
-                        && hasHonestOptions(ip, at + fixed, left));
+                        && hasHonestOptions(ip, at + fixed));
         return isHonest ? null : DropReason.SPOOFED_ND;
     }
 
@@ -126,10 +127,10 @@ final class NeighbourMessage {
     }
 
     /** Whether the options, from an offset to the packet's end, give away no MAC address but the port's. */
-    private boolean hasHonestOptions(long ip, int from, int left) {
+    private boolean hasHonestOptions(long ip, int from) {
         int end = IPV6_BYTES + Bytes.load16(ip + 4);
         int at = from;
-        while (end <= left && at + 8 <= end) {
+        while (at + 8 <= end) {
             int type = HostMemory.loadByte(ip + at);
             int length = 8 * HostMemory.loadByte(ip + at + 1);
             boolean isLinkLayer = type == SOURCE_LINK_LAYER || type == TARGET_LINK_LAYER;

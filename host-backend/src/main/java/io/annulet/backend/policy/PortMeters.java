@@ -1,7 +1,11 @@
 package io.annulet.backend.policy;
 
 import io.annulet.backend.stats.DropReason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +80,42 @@ public final class PortMeters {
     /** The port uses an address, which stands for a VLAN too; null if it may. */
     public @Nullable DropReason use(long address, long nowNanos) {
         return addresses == null || addresses.admits(address, nowNanos) ? null : DropReason.ADDRESS_LIMIT;
+    }
+
+    /** Up to when each rate is used up, in the order of the fields, 0 for one that is not limited; while nobody uses it. */
+    public List<Long> usedUpToNanos() {
+        return rates().stream()
+                .map(rate -> rate.map(TokenBucket::usedUpToNanos).orElse(0L))
+                .toList();
+    }
+
+    /** The addresses in use, each followed by when it was seen; while nobody uses it. */
+    public List<Long> addresses() {
+        List<Long> all = new ArrayList<>();
+        if (addresses != null) {
+            addresses.forEach((key, seenNanos) -> all.addAll(List.of(key, seenNanos)));
+        }
+        return all;
+    }
+
+    /** Goes on where another process's meters stood, as far as there are the same limits; while nobody uses it. */
+    public void goOnFrom(List<Long> usedUpToNanos, List<Long> addressesAndSeen) {
+        List<Optional<TokenBucket>> rates = rates();
+        for (int i = 0; i < Math.min(rates.size(), usedUpToNanos.size()); i++) {
+            long nanos = usedUpToNanos.get(i);
+            if (nanos != 0) {
+                rates.get(i).ifPresent(rate -> rate.usedUpToNanos(nanos));
+            }
+        }
+        for (int i = 0; i + 1 < addressesAndSeen.size() && addresses != null; i += 2) {
+            addresses.admits(addressesAndSeen.get(i), addressesAndSeen.get(i + 1));
+        }
+    }
+
+    private List<Optional<TokenBucket>> rates() {
+        return Stream.of(inBits, inFrames, outBits, outFrames, storm)
+                .map(Optional::ofNullable)
+                .toList();
     }
 
     /** The port has left: it uses no address any more. */

@@ -93,7 +93,7 @@ public final class SourceRule {
     /** Whether a frame can only be judged on a long copy: of IPv6, other than plain TCP and UDP. */
     public boolean needsLongCopy(long frame, int copyBytes) {
         int l3 = l3Offset(frame, copyBytes);
-        if (type(frame, l3, copyBytes) != IPV6) {
+        if (type(frame, l3, copyBytes) != IPV6 || l3 + IPV6_SOURCE_END > copyBytes) {
             return false;
         }
         int next = HostMemory.loadByte(frame + l3 + 6);

@@ -33,6 +33,15 @@ final class TokenBucket {
         return usedUpTo.getOpaque() - nowNanos * PARTS < 0;
     }
 
+    /** Up to when all so far has used the rate up. */
+    long usedUpToNanos() {
+        return usedUpTo.get() / PARTS;
+    }
+
+    void usedUpToNanos(long nanos) {
+        usedUpTo.set(nanos * PARTS);
+    }
+
     void take(long amount, long nowNanos) {
         long earliest = nowNanos * PARTS - burstParts;
         long cost = (amount * PARTS_A_SECOND + perSecond - 1) / perSecond;

@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /** A thread beside the data path that may block, for a port that may not. Started and closed on the control path. */
-final class Background {
+public final class Background {
 
     /** The most that closing waits: a disk may hang. */
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -14,21 +14,26 @@ final class Background {
     private final Thread thread;
     private volatile boolean closing;
 
-    Background(String name, Runnable work) {
+    public Background(String name, Runnable work) {
         thread = Thread.ofPlatform().daemon().name(name).unstarted(work);
     }
 
-    void start() {
+    public void start() {
         thread.start();
     }
 
+    /** Ends a park of the work. */
+    void wake() {
+        LockSupport.unpark(thread);
+    }
+
     /** Whether the work is to come to its end. */
-    boolean isClosing() {
+    public boolean isClosing() {
         return closing;
     }
 
     /** Has the thread end, and waits for that a while; false if it goes on. */
-    boolean close() {
+    public boolean close() {
         closing = true;
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         try {

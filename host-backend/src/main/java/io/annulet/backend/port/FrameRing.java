@@ -23,10 +23,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * acquire: whoever sees the position sees the records before it. [B] Likewise {@link #released}: the consumer is done with
  * the bytes before it, and they may be written again.
  */
-final class FrameRing {
+public final class FrameRing {
 
     /** What the producer gets when there is no room, the consumer when there is no record. */
-    static final long NONE = 0;
+    public static final long NONE = 0;
 
     private static final long SKIP = -1;
 
@@ -51,7 +51,7 @@ final class FrameRing {
     private int runByteLength;
 
     /** @param byteCapacity a power of two */
-    FrameRing(int byteCapacity) {
+    public FrameRing(int byteCapacity) {
         if (Integer.bitCount(byteCapacity) != 1) {
             throw new IllegalArgumentException("a ring of " + byteCapacity + " bytes");
         }
@@ -63,7 +63,7 @@ final class FrameRing {
     // Producer.
 
     /** Makes room for a frame: the address of its record, of which all is the caller's to write, or {@link #NONE}. */
-    long claim(int frameByteLength) {
+    public long claim(int frameByteLength) {
         int needed = PcapRecord.HEADER_BYTES + frameByteLength;
         int toEnd = toEnd(claimed);
         int skipped = needed <= toEnd ? 0 : toEnd;
@@ -99,7 +99,7 @@ final class FrameRing {
     }
 
     /** Shows the consumer all records that were claimed, and wakes it if it waits for them. */
-    void publish() {
+    public void publish() {
         if (claimed != published.getPlain()) {
             published.setRelease(claimed); // [A]
             consumerWaker.moved(claimed);
@@ -107,7 +107,7 @@ final class FrameRing {
     }
 
     /** What was claimed and not published, since an access to memory failed, has not happened. */
-    void forget() {
+    public void forget() {
         claimed = published.getPlain();
     }
 
@@ -119,7 +119,7 @@ final class FrameRing {
     // Consumer.
 
     /** Takes the next record, which stays where it is until {@link #release}. */
-    long next() {
+    public long next() {
         long record = find();
         if (record != NONE) {
             taken += PcapRecord.byteLength(record);
@@ -162,8 +162,13 @@ final class FrameRing {
         return runByteLength;
     }
 
+    /** The next record, without taking it, or {@link #NONE}. */
+    public long peek() {
+        return find();
+    }
+
     /** Whether there is a record to take. */
-    boolean hasNext() {
+    public boolean hasNext() {
         return find() != NONE;
     }
 
@@ -183,7 +188,7 @@ final class FrameRing {
     }
 
     /** Gives the room of all records that were taken back to the producer, and wakes it if it waits for that. */
-    void release() {
+    public void release() {
         if (taken != released.getPlain()) {
             released.setRelease(taken); // [B]
             producerWaker.moved(taken);
@@ -191,7 +196,7 @@ final class FrameRing {
     }
 
     /** The consumer sleeps until there are records of so many bytes; at most so long, or less for no reason. */
-    void awaitRecords(int byteLength, long maxNanos) {
+    public void awaitRecords(int byteLength, long maxNanos) {
         consumerWaker.sleepUntil(published, taken + byteLength, maxNanos);
     }
 

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * shards have in common. Made by the control plane, which changes the shards through
  * {@link io.annulet.backend.data.PortProxy} only.
  *
- * <p>It has queue pairs: queue 2n is a receive queue, 2n + 1 a transmit queue, by the driver's view. A pair belongs to one
- * worker, the pairs of a port to all of them in turn, and ports begin at different workers: guests with few queues spread
- * too.
+ * <p>It has queue pairs: queue 2n is a receive queue, 2n + 1 a transmit queue, by the driver's view, and perhaps a control
+ * queue behind those that the driver knows. A pair belongs to one worker, the pairs of a port to all of them in turn, and
+ * ports begin at different workers: guests with few queues spread too.
  *
  * <p><b>Who may touch a receive queue.</b> A worker delivers to the receive queues that it owns. If it owns none that is
  * enabled it borrows one, under the queue's lock; with several workers the owner too takes the lock. So a flow, which is
@@ -47,6 +47,11 @@ public final class GuestPort {
     @FunctionalInterface
     public interface MemoryCheck {
         boolean isWhole();
+
+        /** Whether an access may have failed all the same: there are holes in it that could not be filled. */
+        default boolean mayLackPages() {
+            return false;
+        }
     }
 
     /**
@@ -78,6 +83,11 @@ public final class GuestPort {
 
     public int queuePairs() {
         return queuePairs;
+    }
+
+    /** Most rings that a front-end may set up: two for each pair, and one for a control queue. */
+    int rings() {
+        return 2 * queuePairs + 1;
     }
 
     /** One for each worker of the domain. */
@@ -148,8 +158,26 @@ public final class GuestPort {
         return null; // fewer than a moment ago
     }
 
+    /** The receive queue of a pair, whichever shard has it, if it is enabled. */
+    @Nullable
+    ReceiveQueue receiveQueueOf(int pair) {
+        if (lostInEpoch == epoch.get()) {
+            return null;
+        }
+        for (ReceiveQueue queue : lendable.get(workerOf(2 * pair))) {
+            if (queue.setup().queueIndex() == 2 * pair) {
+                return queue;
+            }
+        }
+        return null;
+    }
+
     boolean isMemoryWhole() {
         return memoryCheck.isWhole();
+    }
+
+    boolean mayLackPages() {
+        return memoryCheck.mayLackPages();
     }
 
     void memoryLost(int inEpoch) {

@@ -1,5 +1,7 @@
 package io.annulet.backend.port;
 
+import io.annulet.backend.data.CallPolicy;
+import io.annulet.backend.data.ControlQueue;
 import io.annulet.backend.data.FrameBurst;
 import io.annulet.backend.data.FrameList;
 import io.annulet.backend.data.GuestQueue;
@@ -7,13 +9,12 @@ import io.annulet.backend.data.OwedCalls;
 import io.annulet.backend.data.QueueSetup;
 import io.annulet.backend.data.Readiness;
 import io.annulet.backend.data.ReceiveQueue;
+import io.annulet.backend.data.ReceiveRules;
+import io.annulet.backend.data.RingStanding;
 import io.annulet.backend.data.TransmitQueue;
-import io.annulet.backend.stats.DropReason;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
 import io.annulet.memory.HostMemory;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,34 +26,34 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GuestShard implements Port {
 
+    private static final long[] NO_STATS = {};
+
     private final GuestPort port;
-    private final int worker;
     private final PortCounters counters;
     private final @Nullable GuestQueue[] queues;
     private final Readiness.@Nullable Watch[] kickWatches;
 
-    /** Queues, each at most once, whose drivers were shown something and not called yet. */
-    private final @Nullable GuestQueue[] callsDue;
-
-    private int callsDueCount;
+    private final CallsDue callsDue;
     private @Nullable Readiness readiness;
-    private ReceiveQueue[] enabledReceiveQueues = new ReceiveQueue[0];
+    private final Delivery delivery;
+    private @Nullable ControlQueue controlQueue;
+    private long nextTicket;
     private TransmitQueue[] openTransmitQueues = new TransmitQueue[0];
     private @Nullable TransmitQueue pulledFrom;
-    private @Nullable ReceiveQueue entered;
     private final OwedCalls owedCalls;
+    private @Nullable ReturnedChains returnedChains;
     private int nextTransmitQueue;
-    private @Nullable MemorySegment injected;
-    private boolean injectedWaits;
+    private final InjectedFrame injected = new InjectedFrame();
+    private boolean held;
 
     GuestShard(GuestPort port, int worker, PortCounters counters) {
         this.port = port;
-        this.worker = worker;
         this.counters = counters;
-        this.queues = new @Nullable GuestQueue[2 * port.queuePairs()];
-        this.callsDue = new @Nullable GuestQueue[2 * port.queuePairs()];
-        this.owedCalls = new OwedCalls(2 * port.queuePairs());
-        this.kickWatches = new Readiness.@Nullable Watch[2 * port.queuePairs()];
+        this.delivery = new Delivery(port, worker, counters, this::callSoon);
+        this.queues = new @Nullable GuestQueue[port.rings()];
+        this.owedCalls = new OwedCalls(port.rings());
+        this.callsDue = new CallsDue(port.rings(), owedCalls);
+        this.kickWatches = new Readiness.@Nullable Watch[port.rings()];
     }
 
     @Override
@@ -83,27 +84,26 @@ public final class GuestShard implements Port {
         if (!owedCalls.isEmpty()) {
             owedCalls.fire(System.nanoTime(), counters);
         }
-        if (injectedWaits && injected != null) {
-            return pullInjected(burst, injected);
+        if (controlQueue != null && controlQueue.ask(nextTicket)) {
+            nextTicket++;
+        }
+        if (returnedChains != null) {
+            returnedChains.giveBack(openTransmitQueues);
+        }
+        if (injected.waits()) {
+            return injected.pull(burst);
         }
         TransmitQueue[] open = openTransmitQueues;
         for (int i = 0; i < open.length; i++) {
             TransmitQueue queue = open[nextTransmitQueue];
             nextTransmitQueue = nextTransmitQueue + 1 == open.length ? 0 : nextTransmitQueue + 1;
-            int frames = queue.pull(burst);
-            if (frames > 0) {
-                pulledFrom = queue;
-                return frames;
+            pulledFrom = queue; // before it pulls: an error of memory, perhaps another port's, may end that half-way
+            if (queue.pull(burst) > 0) {
+                return burst.count();
             }
         }
+        pulledFrom = null;
         return 0;
-    }
-
-    private int pullInjected(FrameBurst burst, MemorySegment frame) {
-        injectedWaits = false;
-        burst.chains().addOwn(0, frame.address(), (int) frame.byteSize());
-        burst.snapshot(0, 0);
-        return 1;
     }
 
     @Override
@@ -111,7 +111,7 @@ public final class GuestShard implements Port {
         TransmitQueue queue = pulledFrom;
         if (queue != null) {
             if (queue.finish(burst)) {
-                callsDue[callsDueCount++] = queue;
+                callsDue.add(queue);
             }
             pulledFrom = null;
         }
@@ -119,99 +119,38 @@ public final class GuestShard implements Port {
 
     @Override
     public int accepts() {
-        ReceiveQueue[] own = enabledReceiveQueues;
-        return own.length > 0 ? own[0].setup().offloads() : port.accepts();
+        return delivery.accepts();
     }
 
     @Override
     public void push(FrameBurst burst, FrameList frames) {
-        ReceiveQueue queue = receiveQueue(burst.flow());
-        entered = queue;
-        DropReason closed = queue == null ? DropReason.NOT_READY : queue.enter(counters);
-        if (queue == null || closed != null) {
-            drop(frames, closed == null ? DropReason.NOT_READY : closed);
-            return;
-        }
-        boolean flushed = false;
-        try {
-            // Not so only of a borrowed queue that was opened anew, for other features, since accepts() was asked.
-            if ((burst.offloads() & ~queue.setup().offloads()) == 0) {
-                deliver(queue, burst, frames);
-            } else {
-                drop(frames, DropReason.NOT_READY);
-            }
-            flushed = true;
-        } finally {
-            queue.leave(flushed);
-        }
-    }
-
-    private void drop(FrameList frames, DropReason why) {
-        for (int i = frames.count(); i > 0; i--) {
-            counters.outDropped(why);
-        }
-    }
-
-    /** One flow stays on one queue, so its order holds. Null if no receive queue is enabled. */
-    private @Nullable ReceiveQueue receiveQueue(int flow) {
-        ReceiveQueue[] own = enabledReceiveQueues;
-        if (own.length == 1) {
-            return own[0];
-        }
-        if (!port.isShared()) {
-            return own.length == 0 ? null : own[(flow >>> 1) % own.length];
-        }
-        // The flows of one worker are those of every n-th queue.
-        int number = (flow >>> 1) / port.shards().size();
-        return own.length == 0 ? port.borrow(number + worker) : own[number % own.length];
-    }
-
-    private void deliver(ReceiveQueue queue, FrameBurst burst, FrameList frames) {
-        int count = frames.count();
-        int delivered = 0;
-        long bytes = 0;
-        for (int i = 0; i < count; i++) {
-            int frame = frames.frame(i);
-            DropReason why = queue.deliver(burst, frame);
-            if (why == null) {
-                delivered++;
-                bytes += burst.frameByteLength(frame);
-            } else {
-                counters.outDropped(why);
-            }
-        }
-        if (queue.flush(delivered)) {
-            callSoon(queue);
-        }
-        counters.out(delivered, bytes);
-        counters.copied(bytes);
+        delivery.push(burst, frames);
     }
 
     /** A queue that others use too may be gone later, so its driver is called at once. */
     private void callSoon(ReceiveQueue queue) {
         if (port.isShared()) {
             HostMemory.fullFence(); // [C]
-            callDriver(queue);
+            callsDue.call(queue);
         } else {
-            callsDue[callsDueCount++] = queue;
+            callsDue.add(queue);
         }
     }
 
     @Override
     public void callDrivers() {
-        int count = callsDueCount;
-        callsDueCount = 0;
-        for (int i = 0; i < count; i++) {
-            GuestQueue queue = callsDue[i];
-            if (queue != null) {
-                callDriver(queue);
-            }
-        }
+        callsDue.call();
     }
 
-    private void callDriver(GuestQueue queue) {
-        if (queue.callDriver()) {
-            owedCalls.add(queue);
+    /** From now on other ports may keep chains longer than their burst. Before the shard is attached. */
+    public void lends() {
+        returnedChains = new ReturnedChains(owedCalls);
+    }
+
+    /** Queues are about to be closed or moved: what other ports have of them is returned, and shown to the driver. */
+    public void onRecall() {
+        if (returnedChains != null) {
+            returnedChains.recall(openTransmitQueues);
         }
     }
 
@@ -219,9 +158,9 @@ public final class GuestShard implements Port {
 
     @Override
     public boolean awaitWork() {
-        boolean work = false;
+        boolean work = injected.waits() || (controlQueue != null && controlQueue.requestKicks());
         for (TransmitQueue queue : openTransmitQueues) {
-            work |= queue.requestKicks() || queue.mustBePolled();
+            work |= queue.requestKicks() || queue.mustBePolled() || queue.hasReturned();
         }
         return work;
     }
@@ -236,27 +175,51 @@ public final class GuestShard implements Port {
         for (TransmitQueue queue : openTransmitQueues) {
             queue.suppressKicks();
         }
+        if (controlQueue != null) {
+            controlQueue.suppressKicks();
+        }
     }
 
     // Queues.
 
     /** A ring was started; from now on it is worked. */
     public void onOpenQueue(QueueSetup setup) {
-        int index = setup.queueIndex();
-        onCloseQueue(index);
-        queues[index] = setup.isReceive()
-                ? new ReceiveQueue(setup, counters, port.listener(), port.isShared())
-                : new TransmitQueue(setup, counters, port.listener());
-        if (!setup.isReceive()) {
-            watchKicks(setup);
+        onCloseQueue(setup.queueIndex());
+        GuestQueue queue = switch (setup.kind()) {
+            case RECEIVE -> new ReceiveQueue(setup, counters, port.listener(), port.isShared());
+            case TRANSMIT -> new TransmitQueue(setup, counters, port.listener());
+            case CONTROL -> new ControlQueue(setup, counters, port.listener());
+        };
+        queues[setup.queueIndex()] = queue;
+        watchKicks(setup, queue);
+        if (!held) {
+            recover(queue, setup.passedChains());
         }
         listQueues();
     }
 
-    private void watchKicks(QueueSetup setup) {
+    private void recover(GuestQueue queue, int passedChains) {
+        if (queue.recover(passedChains)) {
+            HostMemory.fullFence(); // [C]
+            callsDue.call(queue);
+        }
+    }
+
+    /** Transmit queues are not worked while they are held. Once they are released, each gives so many chains back first. */
+    public void onHoldQueues(boolean hold, int[] passedChains) {
+        held = hold;
+        for (GuestQueue queue : queues) {
+            if (!hold && queue != null) {
+                recover(queue, passedChains[queue.setup().queueIndex()]);
+            }
+        }
+        listQueues();
+    }
+
+    private void watchKicks(QueueSetup setup, GuestQueue queue) {
         EventFd kick = setup.kick();
-        if (kick != null && readiness != null) {
-            kickWatches[setup.queueIndex()] = readiness.watch(kick.fd(), () -> {});
+        if (kick != null && readiness != null && setup.kind() != QueueSetup.Kind.RECEIVE) {
+            kickWatches[setup.queueIndex()] = readiness.watch(kick.fd(), queue::kicked);
         }
     }
 
@@ -273,22 +236,15 @@ public final class GuestShard implements Port {
         }
         queues[queueIndex] = null;
         listQueues();
-        forgetCall(queue);
+        callsDue.forget(queue);
         return Integer.toUnsignedLong(queue.close());
-    }
-
-    private void forgetCall(GuestQueue queue) {
-        for (int i = 0; i < callsDueCount; i++) {
-            if (callsDue[i] == queue) {
-                callsDue[i] = callsDue[--callsDueCount];
-            }
-        }
     }
 
     public void onCloseAllQueues() {
         for (int i = 0; i < queues.length; i++) {
             onCloseQueue(i);
         }
+        onChangeRules(ReceiveRules.NONE);
     }
 
     public void onEnableQueue(int queueIndex, boolean enabled) {
@@ -331,31 +287,68 @@ public final class GuestShard implements Port {
     }
 
     private void listQueues() {
-        enabledReceiveQueues = Arrays.stream(queues)
-                .filter(queue -> queue instanceof ReceiveQueue && queue.isEnabled())
-                .toArray(ReceiveQueue[]::new);
+        delivery.queues(Arrays.stream(queues)
+                .filter(queue -> queue instanceof ReceiveQueue receive
+                        && receive.isEnabled()
+                        && delivery.rules().uses(receive))
+                .toArray(ReceiveQueue[]::new));
+        controlQueue = Arrays.stream(queues)
+                .filter(queue -> queue instanceof ControlQueue)
+                .map(ControlQueue.class::cast)
+                .findFirst()
+                .orElse(null);
         openTransmitQueues = Arrays.stream(queues)
-                .filter(queue -> queue instanceof TransmitQueue)
+                .filter(queue -> queue instanceof TransmitQueue && !held)
                 .toArray(TransmitQueue[]::new);
         nextTransmitQueue = 0;
-        port.lend(worker, enabledReceiveQueues);
+    }
+
+    // What the guest told by its control queue.
+
+    /** From now on frames go to the guest as it wants them. */
+    public void onChangeRules(ReceiveRules rules) {
+        delivery.rules(rules);
+        listQueues();
+    }
+
+    /** The guest wants calls of one queue put off otherwise. */
+    public void onChangeCalls(int queueIndex, CallPolicy policy) {
+        GuestQueue queue = queues[queueIndex];
+        if (queue != null) {
+            queue.changeCalls(policy);
+        }
+    }
+
+    /** What one queue has counted since it was opened; empty if it is not open. */
+    public long[] onReadStats(int queueIndex) {
+        GuestQueue queue = queues[queueIndex];
+        return queue == null ? NO_STATS : queue.stats();
+    }
+
+    /** Where the rings of this shard stand that are open. */
+    public List<RingStanding> onReadRings() {
+        return RingStanding.of(queues);
+    }
+
+    /** The control plane has done what a command asked for, or has refused to. */
+    public void onAnswerCommand(long ticket, byte[] answer) {
+        if (controlQueue != null) {
+            controlQueue.answer(ticket, answer);
+        }
     }
 
     /** A frame of our own is pulled next, as if the guest had sent it; one that still waits gives way to it. */
     public void onInjectFrame(byte[] frame) {
-        MemorySegment copy = Arena.ofAuto().allocate(frame.length);
-        HostMemory.copyIn(MemorySegment.ofArray(frame), HostMemory.addressOf(copy));
-        injected = copy;
-        injectedWaits = true;
+        injected.set(frame);
     }
 
     // Faults.
 
     @Override
     public boolean recoverFromMemoryLoss() {
-        if (entered != null) {
-            entered.leaveAfterFault();
-            entered = null;
+        delivery.recover();
+        if (controlQueue != null) {
+            controlQueue.recover();
         }
         int epoch = port.epoch();
         if (!port.isMemoryWhole()) {
@@ -366,7 +359,15 @@ public final class GuestShard implements Port {
             pulledFrom.abandon();
             pulledFrom = null;
         }
+        for (TransmitQueue queue : openTransmitQueues) {
+            queue.recoverReturned();
+        }
         return true;
+    }
+
+    @Override
+    public boolean mayLackPages() {
+        return port.mayLackPages();
     }
 
     @Override

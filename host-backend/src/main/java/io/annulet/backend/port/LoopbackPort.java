@@ -81,7 +81,7 @@ public final class LoopbackPort implements Port {
                 delivered++;
                 bytes += burst.frameByteLength(frame);
             } else {
-                counters.outDropped(DropReason.NO_BUFFER);
+                burst.watch().lose(counters, frame, DropReason.NO_BUFFER);
             }
         }
         queue.publish();

@@ -68,9 +68,7 @@ final class PcapCapture implements PcapPort {
     @Override
     public void push(FrameBurst burst, FrameList frames) {
         if (writer.hasEnded()) {
-            for (int i = 0; i < frames.count(); i++) {
-                counters.outDropped(DropReason.REFUSED);
-            }
+            burst.watch().lose(counters, frames, 0, DropReason.REFUSED);
             return;
         }
         try {
@@ -90,7 +88,7 @@ final class PcapCapture implements PcapPort {
                 delivered++;
                 bytes += burst.frameByteLength(frame);
             } else {
-                counters.outDropped(DropReason.NO_BUFFER);
+                burst.watch().lose(counters, frame, DropReason.NO_BUFFER);
             }
         }
         ring.publish();

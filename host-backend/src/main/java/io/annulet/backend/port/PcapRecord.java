@@ -12,9 +12,9 @@ import io.annulet.memory.HostMemory;
  *
  * <p>The captured length is that of the frame which follows. Format: draft-ietf-opsawg-pcap.
  */
-final class PcapRecord {
+public final class PcapRecord {
 
-    static final int HEADER_BYTES = 16;
+    public static final int HEADER_BYTES = 16;
 
     private static final long NANOS_A_SECOND = 1_000_000_000;
     private static final long LOW_HALF = 0xffff_ffffL;
@@ -22,18 +22,24 @@ final class PcapRecord {
     private PcapRecord() {}
 
     /** Writes the header of a whole frame that was seen at a time since 1970. */
-    static void header(long address, long epochNanos, int frameByteLength) {
+    public static void header(long address, long epochNanos, int frameByteLength) {
         long seconds = epochNanos / NANOS_A_SECOND;
         HostMemory.storeLong(address, (seconds & LOW_HALF) | (epochNanos - seconds * NANOS_A_SECOND) << 32);
         HostMemory.storeLong(address + 8, frameByteLength | (long) frameByteLength << 32);
     }
 
-    static long frameAddress(long address) {
+    public static long frameAddress(long address) {
         return address + HEADER_BYTES;
     }
 
-    static int frameByteLength(long address) {
+    public static int frameByteLength(long address) {
         return (int) HostMemory.loadLong(address + 8);
+    }
+
+    /** When the frame was seen, since 1970. */
+    public static long epochNanos(long address) {
+        long time = HostMemory.loadLong(address);
+        return (time & LOW_HALF) * NANOS_A_SECOND + (time >>> 32);
     }
 
     /** Length of the record with its header. */

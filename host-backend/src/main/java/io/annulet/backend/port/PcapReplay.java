@@ -75,9 +75,7 @@ final class PcapReplay implements PcapPort {
 
     @Override
     public void push(FrameBurst burst, FrameList frames) {
-        for (int i = 0; i < frames.count(); i++) {
-            counters.outDropped(DropReason.NOT_READY);
-        }
+        burst.watch().lose(counters, frames, 0, DropReason.NOT_READY);
     }
 
     @Override

@@ -76,6 +76,11 @@ public interface Port {
      */
     boolean recoverFromMemoryLoss();
 
+    /** Whether an access to this port's memory may have failed though it is whole: there are holes that nothing fills. */
+    default boolean mayLackPages() {
+        return false;
+    }
+
     /** This port's memory is taken as gone: nothing of it may be touched any more. */
     void memoryLost();
 }

@@ -14,4 +14,14 @@ public interface PortListener {
      * @param epoch in which that was so: {@link GuestPort#epoch}
      */
     void onMemoryLost(int epoch);
+
+    /**
+     * The driver sent a command on the control queue. It sends no other one before it is answered, by {@link
+     * io.annulet.backend.data.PortProxy#answerCommand}. Ports without a control queue get none.
+     *
+     * @param ticket to answer with
+     * @param command a copy of our own: class, command and data
+     * @param answerRoom bytes that the answer may have, ack included, 1 or more
+     */
+    default void onCommand(long ticket, byte[] command, int answerRoom) {}
 }

@@ -4,6 +4,7 @@ import io.annulet.backend.data.BurstLock;
 import io.annulet.backend.data.FrameBurst;
 import io.annulet.backend.data.FrameList;
 import io.annulet.backend.data.Readiness;
+import io.annulet.backend.data.RingRecord;
 import io.annulet.backend.data.WorkerProxy;
 import io.annulet.backend.stats.DropReason;
 import io.annulet.backend.stats.PortCounters;
@@ -93,12 +94,11 @@ public final class SharedPort implements Port {
     @Override
     public void push(FrameBurst burst, FrameList frames) {
         if (!lock.acquire()) {
-            for (int i = frames.count(); i > 0; i--) {
-                counters.outDropped(DropReason.QUEUE_BUSY);
-            }
+            burst.watch().lose(counters, frames, 0, DropReason.QUEUE_BUSY);
             return;
         }
         try {
+            RingRecord.leaving(burst);
             port.push(burst, frames);
         } finally {
             lock.release();

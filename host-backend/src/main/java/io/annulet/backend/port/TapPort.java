@@ -4,12 +4,12 @@ import io.annulet.backend.data.FrameBurst;
 import io.annulet.backend.data.FrameList;
 import io.annulet.backend.data.NetHeader;
 import io.annulet.backend.data.Readiness;
+import io.annulet.backend.data.RingRecord;
 import io.annulet.backend.offload.Offload;
-import io.annulet.backend.stats.DropReason;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.Errno;
+import io.annulet.linux.Fd;
 import io.annulet.linux.LinuxException;
-import io.annulet.linux.NetworkInterface;
 import io.annulet.linux.Tap;
 import io.annulet.linux.TapOptions;
 import io.annulet.memory.HostMemory;
@@ -27,9 +27,9 @@ import java.util.stream.IntStream;
  * has none to any of them: each worker has lists of buffers of its own, and the kernel takes frames from several threads
  * at a time.
  *
- * <p>Toward the host a frame is one writev: the kernel gathers it from the snapshot and straight from the sender's
- * buffers, so no byte of it is copied in user space, of a segment of 64 KiB neither. From the host a frame is one read into
- * memory of the port, where it stays until the burst is finished.
+ * <p>Toward the host a frame is one writev, or a burst one submission of them (io=uring): the kernel gathers it from the
+ * snapshot and straight from the sender's buffers, so no byte of it is copied in user space, of a segment of 64 KiB neither.
+ * From the host a frame is one read into memory of the port, where it stays until the burst is finished.
  *
  * <p>The interface may go down, or be removed, at any time. Frames to it are dropped then, reads stop until the kernel
  * reports an event, and an interface that comes up again goes on. One that was removed does not come back: the port has
@@ -57,7 +57,14 @@ public final class TapPort implements Port, AutoCloseable {
     private final long incomingAddress = HostMemory.addressOf(incoming);
     private int nextQueue;
 
-    private TapPort(String name, List<Tap> taps, int workers, int first, PortCounters counters, TapOffloads offloads) {
+    private TapPort(
+            String name,
+            List<Tap> taps,
+            int workers,
+            int first,
+            PortCounters counters,
+            TapOffloads offloads,
+            TapPortOptions.Io io) {
         this.name = name;
         this.taps = taps;
         this.offloads = offloads;
@@ -65,12 +72,12 @@ public final class TapPort implements Port, AutoCloseable {
         this.counters = counters;
         this.queues = IntStream.range(0, taps.size())
                 .filter(queue -> queue % workers == first)
-                .mapToObj(queue -> new TapQueue(taps.get(queue), queue))
+                .mapToObj(queue -> new TapQueue(taps.get(queue), queue, io))
                 .toArray(TapQueue[]::new);
         this.writeQueues = queues.length > 0
                 ? queues
                 : IntStream.range(0, taps.size())
-                        .mapToObj(queue -> new TapQueue(taps.get(queue), queue))
+                        .mapToObj(queue -> new TapQueue(taps.get(queue), queue, io))
                         .toArray(TapQueue[]::new);
     }
 
@@ -88,27 +95,23 @@ public final class TapPort implements Port, AutoCloseable {
      * @throws LinuxException if that cannot be done; the message says what to check
      */
     public static List<TapPort> openShared(String name, TapPortOptions options, int home, List<PortCounters> counters) {
+        return openShared(name, options, home, counters, HostAccess.DIRECT);
+    }
+
+    /** Likewise, with the rights of {@code access}. */
+    public static List<TapPort> openShared(
+            String name, TapPortOptions options, int home, List<PortCounters> counters, HostAccess access) {
         List<Tap> taps = new ArrayList<>();
         boolean opened = false;
         try {
             TapOptions how = TapOptions.withHeader(NetHeader.BYTES).multiQueue(options.queues() > 1);
-            Tap first = Tap.open(options.interfaceName(), how);
+            Tap first = access.tap(options.interfaceName(), how);
             taps.add(first);
             while (taps.size() < options.queues()) {
-                taps.add(first.openQueue());
+                taps.add(access.tap(first.name(), how.presence(TapOptions.Presence.ATTACH)));
             }
-            setUp(first.networkInterface(), options.mtu());
-            int accepts = TapOffloads.agree(taps.getLast());
-            int workers = counters.size();
-            List<TapPort> ports = IntStream.range(0, workers)
-                    .mapToObj(worker -> new TapPort(
-                            name,
-                            taps,
-                            workers,
-                            Math.floorMod(worker - home, workers),
-                            counters.get(worker),
-                            new TapOffloads(accepts, options.verify())))
-                    .toList();
+            access.setUp(first.networkInterface(), options.mtu());
+            List<TapPort> ports = share(name, options, taps, home, counters);
             opened = true;
             return ports;
         } finally {
@@ -118,14 +121,53 @@ public final class TapPort implements Port, AutoCloseable {
         }
     }
 
-    /** Changes only what is not so already: whoever owns a tap may use it, but only CAP_NET_ADMIN may change it. */
-    private static void setUp(NetworkInterface networkInterface, int mtu) {
-        if (mtu != 0 && networkInterface.mtu() != mtu) {
-            networkInterface.mtu(mtu);
+    /**
+     * Goes on with the queues of a tap that another process opened.
+     *
+     * @param queues taken over; closed if this throws
+     */
+    public static List<TapPort> inherit(
+            String name,
+            TapPortOptions options,
+            String interfaceName,
+            List<Fd> queues,
+            int home,
+            List<PortCounters> counters) {
+        TapOptions how = TapOptions.withHeader(NetHeader.BYTES).multiQueue(options.queues() > 1);
+        List<Tap> taps = queues.stream()
+                .map(fd -> Tap.adopt(fd, interfaceName, how, false))
+                .toList();
+        boolean opened = false;
+        try {
+            List<TapPort> ports = share(name, options, taps, home, counters);
+            opened = true;
+            return ports;
+        } finally {
+            if (!opened) {
+                taps.forEach(Tap::close);
+            }
         }
-        if (!networkInterface.isUp()) {
-            networkInterface.up();
-        }
+    }
+
+    private static List<TapPort> share(
+            String name, TapPortOptions options, List<Tap> taps, int home, List<PortCounters> counters) {
+        int accepts = TapOffloads.agree(taps.getLast());
+        int workers = counters.size();
+        return IntStream.range(0, workers)
+                .mapToObj(worker -> new TapPort(
+                        name,
+                        taps,
+                        workers,
+                        Math.floorMod(worker - home, workers),
+                        counters.get(worker),
+                        new TapOffloads(accepts, options.verify()),
+                        options.io()))
+                .toList();
+    }
+
+    /** The descriptors of its queues. */
+    public List<Fd> descriptors() {
+        return taps.stream().map(Tap::fd).toList();
     }
 
     @Override
@@ -160,6 +202,9 @@ public final class TapPort implements Port, AutoCloseable {
     /** Lets go of the tap, after all workers have left the port. An interface that {@link #open} made is gone then. */
     @Override
     public void close() {
+        for (TapQueue queue : writeQueues) {
+            queue.close();
+        }
         taps.forEach(Tap::close);
     }
 
@@ -182,6 +227,13 @@ public final class TapPort implements Port, AutoCloseable {
     }
 
     private int read(TapQueue queue, FrameBurst burst) {
+        int frames = readFrames(queue, burst);
+        counters.host(0, frames + (queue.isReadable() ? 0 : 1));
+        return frames;
+    }
+
+    /** Each read is a call, and so is the one that found nothing. */
+    private int readFrames(TapQueue queue, FrameBurst burst) {
         long at = incomingAddress;
         int frames = 0;
         while (frames < FrameBurst.CAPACITY && at < incomingAddress + VISIT_BYTES) {
@@ -217,22 +269,10 @@ public final class TapPort implements Port, AutoCloseable {
 
     @Override
     public void push(FrameBurst burst, FrameList frames) {
+        RingRecord.leaving(burst);
         // One flow stays on one queue, so its order holds.
         TapQueue queue = writeQueues[writeQueues.length == 1 ? 0 : (burst.flow() >>> 1) / workers % writeQueues.length];
-        int count = frames.count();
-        int delivered = 0;
-        long bytes = 0;
-        for (int i = 0; i < count; i++) {
-            int frame = frames.frame(i);
-            DropReason why = queue.write(burst, frame);
-            if (why == null) {
-                delivered++;
-                bytes += burst.frameByteLength(frame);
-            } else {
-                counters.outDropped(why);
-            }
-        }
-        counters.out(delivered, bytes);
+        queue.write(burst, frames, counters);
     }
 
     // Sleeping.

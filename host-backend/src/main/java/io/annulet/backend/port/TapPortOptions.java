@@ -8,8 +8,17 @@ package io.annulet.backend.port;
  * @param mtu most bytes of a frame after its Ethernet header, 0 to leave it as it is
  * @param queues queue pairs; more than one needs an existing tap to have been made with multi_queue
  * @param verify of so many frames whose checksum the kernel says it has checked, one is checked again; 0 for none
+ * @param io how frames are written
  */
-public record TapPortOptions(String interfaceName, int mtu, int queues, int verify) {
+public record TapPortOptions(String interfaceName, int mtu, int queues, int verify, Io io) {
+
+    /** How frames get to the kernel. */
+    public enum Io {
+        /** A system call for each. */
+        CALLS,
+        /** A system call for each burst, through an io_uring. */
+        URING
+    }
 
     /** Rare enough to cost nothing, often enough to find a device that lies within a moment of traffic. */
     public static final int USUAL_VERIFY = 1000;
@@ -38,7 +47,11 @@ public record TapPortOptions(String interfaceName, int mtu, int queues, int veri
     }
 
     public TapPortOptions(String interfaceName, int mtu, int queues) {
-        this(interfaceName, mtu, queues, USUAL_VERIFY);
+        this(interfaceName, mtu, queues, USUAL_VERIFY, Io.CALLS);
+    }
+
+    public TapPortOptions withIo(Io other) {
+        return new TapPortOptions(interfaceName, mtu, queues, verify, other);
     }
 
     /** One queue, the MTU as it is. */

@@ -9,9 +9,12 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.CountersManager;
@@ -32,7 +35,7 @@ public final class CountersFile implements AutoCloseable {
     private static final int ATTEMPTS = 3;
     private static final int ZEROS_BYTES = 64 * 1024;
 
-    private final @Nullable Path path;
+    private @Nullable Path path;
     private final @Nullable Object fileKey;
     private final UnsafeBuffer header;
     private final CountersManager manager;
@@ -123,6 +126,32 @@ public final class CountersFile implements AutoCloseable {
     /** Hands out counters; used by the opening thread only. */
     public CountersManager manager() {
         return manager;
+    }
+
+    /** The values of all counters by their labels, those with the same label added up. By the opening thread. */
+    public Map<String, Long> values() {
+        Map<String, Long> values = new HashMap<>();
+        manager.forEach((id, label) -> values.merge(label, manager.getCounterValue(id), Long::sum));
+        return values;
+    }
+
+    /** Adds values of a process before this one, before anybody counts here; those of unknown labels are left out. */
+    public void addValues(Map<String, Long> before) {
+        Map<String, Long> left = new HashMap<>(before);
+        manager.forEach((id, label) -> {
+            Long value = left.remove(label);
+            if (value != null) {
+                manager.setCounterValue(id, manager.getCounterValue(id) + value);
+            }
+        });
+    }
+
+    /** Puts the file in the place of another process's. By the opening thread. */
+    public void moveTo(Path place) throws IOException {
+        if (path != null) {
+            Files.move(path, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            path = place;
+        }
     }
 
     /** Where the file is, or null if the counters are in memory. */

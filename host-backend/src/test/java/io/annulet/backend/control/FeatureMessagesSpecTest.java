@@ -37,6 +37,8 @@ final class FeatureMessagesSpecTest extends ControlTest {
                             | VirtioFeature.EVENT_IDX
                             | VirtioFeature.RING_PACKED
                             | VirtioFeature.IN_ORDER
+                            | VirtioFeature.ORDER_PLATFORM
+                            | VirtioFeature.LOG_ALL
                             | VirtioFeature.ANY_LAYOUT
                             | VirtioFeature.NET_MRG_RXBUF
                             | VirtioFeature.NET_GUEST_ANNOUNCE
@@ -44,7 +46,7 @@ final class FeatureMessagesSpecTest extends ControlTest {
                             | VirtioFeature.PROTOCOL_FEATURES
                             | OFFLOADS,
                     offered);
-            assertEquals(0x1a03dL, session.frontEnd.getProtocolFeatures());
+            assertEquals(0x1a03fL, session.frontEnd.getProtocolFeatures());
         }
     }
 
@@ -75,9 +77,7 @@ final class FeatureMessagesSpecTest extends ControlTest {
     void featuresThatWereNeverOfferedAreRefused() {
         try (TestSession session = negotiated()) {
             long features = session.status().acknowledgedFeatures();
-            for (long bit : new long[] {
-                VirtioFeature.NET_CTRL_VQ, VirtioFeature.ACCESS_PLATFORM, VirtioFeature.LOG_ALL, 1L << 63, 1L << 31
-            }) {
+            for (long bit : new long[] {VirtioFeature.NET_CTRL_VQ, VirtioFeature.ACCESS_PLATFORM, 1L << 63, 1L << 31}) {
                 session.assertRefuses(VhostUserRequest.SET_FEATURES, Payloads.u64(features | bit));
                 session.assertRefuses(VhostUserRequest.SET_PROTOCOL_FEATURES, Payloads.u64(bit));
             }

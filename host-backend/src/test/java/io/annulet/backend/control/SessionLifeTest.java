@@ -30,16 +30,9 @@ final class SessionLifeTest extends ControlTest {
 
     private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
 
-    private static final ControlLimits IMPATIENT = new ControlLimits(
-            SHORT_NANOS,
-            SHORT_NANOS,
-            SHORT_NANOS,
-            TimeUnit.SECONDS.toNanos(10),
-            1300,
-            64,
-            TimeUnit.MILLISECONDS.toNanos(5),
-            TimeUnit.MILLISECONDS.toNanos(20),
-            10);
+    private static final ControlLimits IMPATIENT = ControlLimits.DEFAULTS
+            .withPatience(SHORT_NANOS, SHORT_NANOS, SHORT_NANOS, TimeUnit.SECONDS.toNanos(10))
+            .withPauses(TimeUnit.MILLISECONDS.toNanos(5), TimeUnit.MILLISECONDS.toNanos(20));
 
     private static byte[] frame(int number) {
         byte[] frame = new byte[60];

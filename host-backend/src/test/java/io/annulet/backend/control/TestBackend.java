@@ -1,9 +1,9 @@
 package io.annulet.backend.control;
 
 import io.annulet.backend.data.PollMode;
+import io.annulet.backend.data.RunningWorker;
 import io.annulet.backend.data.Switch;
 import io.annulet.backend.data.Worker;
-import io.annulet.backend.data.WorkerIdle;
 import io.annulet.backend.data.WorkerProxy;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.guest.VhostUserFrontEnd;
@@ -13,9 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.CountersManager;
 import org.junit.jupiter.api.Assertions;
@@ -31,15 +31,20 @@ final class TestBackend implements AutoCloseable {
     private final List<GuestEndpoint> endpoints = new ArrayList<>();
     private final List<PortCounters> openCounters = new ArrayList<>();
     private final Switch network = new Switch();
-    private final AgentRunner runner;
+    private final RunningWorker runner;
     final ControlLoop loop = new ControlLoop();
     final WorkerProxy worker;
 
+    private final StateFolder state;
+
     TestBackend() {
-        Worker agent = new Worker("test-worker", 32768);
-        worker = new WorkerProxy(agent);
-        runner = new AgentRunner(new WorkerIdle(agent, PollMode.ADAPTIVE), workerErrors::add, null, agent);
-        AgentRunner.startOnThread(runner);
+        this(StateFolder.none());
+    }
+
+    TestBackend(StateFolder state) {
+        this.state = state;
+        runner = new RunningWorker(new Worker("test-worker", 32768), PollMode.ADAPTIVE, workerErrors::add);
+        worker = runner.proxy();
     }
 
     /** A port that listens. */
@@ -48,7 +53,8 @@ final class TestBackend implements AutoCloseable {
     }
 
     GuestEndpoint open(VhostUserOptions options, ControlLimits limits) {
-        GuestEndpoint endpoint = new GuestEndpoint(options, loop, worker, newCounters(options.name()), limits);
+        GuestEndpoint endpoint = new GuestEndpoint(
+                options, loop, List.of(worker), 0, List.of(newCounters(options.name())), state, limits);
         worker.addPort(endpoint.port().shard(0), network, () -> {});
         endpoint.start().join();
         endpoints.add(endpoint);
@@ -87,10 +93,14 @@ final class TestBackend implements AutoCloseable {
         awaitControl();
     }
 
-    /** Waits until the control thread has done what it was at. */
+    /** Waits until the control thread has done what it was at, and has looked at what had come before this was called. */
     void awaitControl() {
         CompletableFuture<Void> done = new CompletableFuture<>();
-        loop.execute(() -> done.complete(null));
+        // A task may follow another at once; what is scheduled waits for the next turn, which looks at descriptors
+        // first.
+        loop.execute(() -> {
+            Future<?> _ = loop.schedule(0, () -> done.complete(null));
+        });
         done.orTimeout(TIMEOUT_NANOS, TimeUnit.NANOSECONDS).join();
     }
 

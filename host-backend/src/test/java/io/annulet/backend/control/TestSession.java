@@ -54,7 +54,7 @@ final class TestSession implements AutoCloseable {
 
     static TestSession negotiated(TestBackend backend, GuestEndpoint endpoint, long features) {
         TestSession session = new TestSession(backend, endpoint);
-        session.frontEnd.setProtocolFeatures(Offer.protocolFeatures());
+        session.frontEnd.setProtocolFeatures(Offer.protocolFeatures(endpoint.options()));
         session.frontEnd.setFeatures(features);
         return session;
     }

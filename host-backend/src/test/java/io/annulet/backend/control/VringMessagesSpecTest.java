@@ -94,6 +94,21 @@ final class VringMessagesSpecTest extends ControlTest {
         }
     }
 
+    /** User-mode Linux does not tell the wrap counter with which a packed ring begins. */
+    @Test
+    void aPackedRingThatNobodyUsedBeginsWithItsWrapCounterSet() {
+        try (TestSession session = TestSession.negotiated(backend, endpoint, Offer.features(endpoint.options()))) {
+            session.frontEnd.setMemTable(session.ram.regions());
+            session.startRing(0);
+            assertEquals(0x8000_8000, session.frontEnd.getVringBase(0));
+            RawRing used = session.configureRing(0);
+            // The flags of a packed ring lie where a split ring has the next descriptor: available and used.
+            used.descriptor(0, 0, 0, 0, 0x8080);
+            session.frontEnd.setVringKick(0, session.eventFd());
+            assertEquals(0, session.frontEnd.getVringBase(0));
+        }
+    }
+
     // Addresses.
 
     @Test
@@ -353,8 +368,12 @@ final class VringMessagesSpecTest extends ControlTest {
                 UnixSocket.Pair pair = UnixSocket.pair();
                 Fd file = Memfd.create("no-eventfd", 4096, true)) {
             session.configureRing(0);
-            session.assertRefuses(request, Payloads.u64(0), pair.first().fd());
             session.assertRefuses(request, Payloads.u64(0), file);
+            if (request == VhostUserRequest.SET_VRING_KICK) {
+                session.assertRefuses(request, Payloads.u64(0), pair.first().fd());
+            } else {
+                session.assertAccepts(request, Payloads.u64(0), pair.first().fd());
+            }
         }
     }
 
@@ -380,6 +399,24 @@ final class VringMessagesSpecTest extends ControlTest {
             assertEquals(1, call.drain());
             session.assertAccepts(VhostUserRequest.SET_VRING_CALL, Payloads.u64(NO_FD));
             assertEquals(0, call.drain());
+        }
+    }
+
+    /** After a driver has reset one queue (RING_RESET), its front-end need not send what has not changed. */
+    @Test
+    void aRingThatWasStoppedCallsByTheDescriptorItHad() {
+        try (TestSession session = withMemory();
+                EventFd call = EventFd.create(true, 0)) {
+            session.startRing(1);
+            session.frontEnd.setVringEnable(1, true);
+            session.assertAccepts(VhostUserRequest.SET_VRING_CALL, Payloads.u64(1), call.fd());
+            call.drain();
+            session.frontEnd.getVringBase(1);
+            RawRing ring = session.configureRing(1);
+            ring.descriptor(0, session.ram.regions().getFirst().guestAddress(), 64, 0, 0);
+            ring.availIndex(1);
+            session.frontEnd.setVringKick(1, session.eventFd());
+            assertTrue(FileDescriptors.awaitReadable(call.fd(), TestBackend.TIMEOUT_NANOS), "the driver is called");
         }
     }
 

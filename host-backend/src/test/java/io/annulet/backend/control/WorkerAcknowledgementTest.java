@@ -33,16 +33,10 @@ final class WorkerAcknowledgementTest extends ControlTest {
         stepped = new Worker("stepped", 256);
         stepped.onStart();
         WorkerProxy proxy = new WorkerProxy(stepped);
-        ControlLimits limits = new ControlLimits(
-                TimeUnit.SECONDS.toNanos(10),
-                TimeUnit.SECONDS.toNanos(10),
-                TimeUnit.SECONDS.toNanos(10),
-                4 * MOMENT_NANOS,
-                1300,
-                64,
-                MOMENT_NANOS,
-                MOMENT_NANOS,
-                10);
+        long patience = TimeUnit.SECONDS.toNanos(10);
+        ControlLimits limits = ControlLimits.DEFAULTS
+                .withPatience(patience, patience, patience, 4 * MOMENT_NANOS)
+                .withPauses(MOMENT_NANOS, MOMENT_NANOS);
         slow = new GuestEndpoint(options("slow"), backend.loop, proxy, backend.newCounters("slow"), limits);
         proxy.addPort(slow.port().shard(0), new Switch(), () -> {});
         slow.start().join();

@@ -115,8 +115,8 @@ final class ArenaGuest implements AutoCloseable {
 
     static CountersManager newCounters() {
         return new CountersManager(
-                new UnsafeBuffer(ByteBuffer.allocateDirect(1 << 20)),
-                new UnsafeBuffer(ByteBuffer.allocateDirect(1 << 18)));
+                new UnsafeBuffer(ByteBuffer.allocateDirect(1 << 21)),
+                new UnsafeBuffer(ByteBuffer.allocateDirect(1 << 19)));
     }
 
     private QueueSetup setup(int index, SplitRing ring, RingFeatures features, EventFd call) {
@@ -179,6 +179,7 @@ final class ArenaGuest implements AutoCloseable {
     private QueueSetup as(QueueSetup setup, int base) {
         return new QueueSetup(
                 setup.queueIndex(),
+                setup.kind(),
                 setup.ring(),
                 memory,
                 setup.ringFeatures(),
@@ -211,6 +212,7 @@ final class ArenaGuest implements AutoCloseable {
     /** Offers bytes as they are, header included. */
     int sendRaw(byte[] whole, int... pieces) {
         long at = allocate(whole.length + 64L);
+        lastSent = at;
         write(at, whole);
         long[] addresses = new long[pieces.length + 1];
         int[] lengths = new int[pieces.length + 1];
@@ -223,6 +225,13 @@ final class ArenaGuest implements AutoCloseable {
         int head = transmit.offerChain(addresses, lengths, lengths.length, lengths.length);
         transmit.publishAvail();
         return head;
+    }
+
+    private long lastSent;
+
+    /** Guest address of the bytes that were offered last. */
+    long lastSentAddress() {
+        return lastSent;
     }
 
     private long reusedBuffer;

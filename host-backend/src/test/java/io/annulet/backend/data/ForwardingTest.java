@@ -7,7 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.annulet.backend.data.ArenaGuest.Received;
 import io.annulet.backend.data.ArenaGuest.Shape;
+import io.annulet.backend.offload.FlowHash;
+import io.annulet.backend.offload.Offload;
+import io.annulet.backend.offload.Toeplitz;
+import io.annulet.memory.HostMemory;
 import io.annulet.vring.RingFault;
+import java.util.Arrays;
 import org.agrona.concurrent.status.CountersManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -163,6 +168,23 @@ class ForwardingTest {
     }
 
     @Test
+    void aGuestThatHasGivenUpHashesIsNotToldThoseOfEarlierFrames() {
+        start(Shape.USUAL, new Shape(256, 20, true, false, ArenaGuest.BUFFER_BYTES));
+        b.offerReceiveBuffers(2);
+        byte[] frame = ArenaGuest.frame(MAC_B, MAC_A, 60);
+        System.arraycopy(new byte[] {8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17}, 0, frame, 12, 12);
+        Steering steering = Steering.hashOnly(FlowHash.IPV4, new Toeplitz(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}));
+        b.port.onChangeRules(new ReceiveRules(null, 1, Offload.NONE, steering));
+        a.send(frame);
+        step();
+        assertEquals(1, received().header[16]);
+        b.port.onChangeRules(new ReceiveRules(null, 1, Offload.NONE, null));
+        a.send(frame);
+        step();
+        assertArrayEquals(new byte[8], Arrays.copyOfRange(received().header, 12, 20));
+    }
+
+    @Test
     void discardsFramesOfADisabledQueueAndGivesTheirBuffersBack() {
         start(Shape.USUAL, Shape.USUAL);
         b.offerReceiveBuffers(2);
@@ -292,6 +314,25 @@ class ForwardingTest {
         assertEquals(0, b.receive.writtenByteLength());
         assertArrayEquals(frame, received().frame);
         assertEquals(1, b.counter("out.dropped.no-buffer"));
+    }
+
+    @Test
+    void aDriverThatShrinksBuffersWhileTheyAreInStockStopsNobody() {
+        start(Shape.USUAL, new Shape(4, 12, true, false, 100));
+        b.offerReceiveBuffers(4);
+        a.send(ArenaGuest.frame(MAC_B, MAC_A, 60));
+        step();
+        assertEquals(60, received().frame.length);
+        long descriptors = b.receiveSetup.ring().descriptorsAddress();
+        for (int i = 0; i < 4; i++) {
+            HostMemory.storeShort(descriptors + 16L * i + 8, 13);
+        }
+        // The three in stock were 100 bytes long when they were taken; with one more they are taken anew.
+        b.offerReceiveBuffers(1);
+        a.send(ArenaGuest.frame(MAC_B, MAC_A, 300));
+        step();
+        assertEquals(1, b.counter("out.dropped.no-buffer"));
+        assertEquals(2, a.counter("in.forwarded"));
     }
 
     @Test

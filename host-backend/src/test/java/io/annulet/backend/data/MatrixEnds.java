@@ -37,6 +37,8 @@ final class MatrixEnds implements AutoCloseable {
         GUEST_WITH("guest with offloads"),
         GUEST_WITHOUT("guest without"),
         TAP("tap"),
+        NIC("NIC with offloads"),
+        XDP("AF_XDP"),
         PCAP("pcap file"),
         LOOPBACK("loopback");
 
@@ -52,7 +54,7 @@ final class MatrixEnds implements AutoCloseable {
     }
 
     /**
-     * Taps that serve all pairs one after the other.
+     * Taps, and cables, that serve all pairs one after the other.
      *
      * <pre>
      *   feeder === bridge === source          destination
@@ -64,6 +66,7 @@ final class MatrixEnds implements AutoCloseable {
         private final TapPort feeder;
         private final TapPort source;
         private final TapPort destination;
+        private final MatrixCables cables;
 
         private Taps() {
             namespace.addBridge("bridge");
@@ -73,6 +76,7 @@ final class MatrixEnds implements AutoCloseable {
             namespace.takeOnto("bridge", source.interfaceName());
             destination = tap("destination");
             namespace.take(destination.interfaceName());
+            cables = new MatrixCables(namespace, counters);
         }
 
         static Taps open() {
@@ -94,6 +98,7 @@ final class MatrixEnds implements AutoCloseable {
             feeder.close();
             source.close();
             destination.close();
+            cables.close();
             namespace.close();
         }
     }
@@ -104,7 +109,11 @@ final class MatrixEnds implements AutoCloseable {
     private final Path folder;
     private final Link link = new Link();
     private final List<AutoCloseable> resources = new ArrayList<>();
-    private final Map<String, Long> before = new HashMap<>();
+    private final List<MatrixNic> nics = new ArrayList<>();
+
+    /** Of what serves all pairs, by the counter's id: a tap and a cable's port have the same name. */
+    private final Map<Integer, Long> before = new HashMap<>();
+
     private final Kind from;
     private final Port source;
     private final Port destination;
@@ -118,7 +127,7 @@ final class MatrixEnds implements AutoCloseable {
         worker.onStart();
         destination = open(to, false);
         source = open(from, true);
-        taps.counters.forEach((value, id, label) -> before.put(label, value));
+        taps.counters.forEach((value, id, label) -> before.put(id, value));
         worker.onAddPort(destination, link);
         if (receiver != null) {
             receiver.open();
@@ -137,6 +146,13 @@ final class MatrixEnds implements AutoCloseable {
                 yield guest.port;
             }
             case TAP -> isSource ? taps.source : taps.destination;
+            case NIC -> {
+                MatrixNic opened = new MatrixNic(name, new PortCounters(counters, name));
+                resources.add(opened);
+                nics.add(opened);
+                yield opened.port;
+            }
+            case XDP -> isSource ? taps.cables.source : taps.cables.destination;
             case PCAP -> openFile(isSource, name);
             case LOOPBACK -> new LoopbackPort(name, new PortCounters(counters, name));
         };
@@ -161,19 +177,26 @@ final class MatrixEnds implements AutoCloseable {
         switch (from) {
             case GUEST_WITH, GUEST_WITHOUT -> sendAsGuest(sent);
             case TAP -> push(sent, taps.feeder, source);
+            case XDP -> push(sent, taps.cables.feeder, source);
+            case NIC -> receive(sent);
             case LOOPBACK -> push(sent, source, source);
             case PCAP -> replay(sent);
         }
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (!hasArrived()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("nothing arrives");
+                throw new AssertionError("nothing arrives from " + from + counted());
             }
-            worker.doWork();
+            step();
         }
         for (int i = 0; i < MANY; i++) {
-            worker.doWork();
+            step();
         }
+    }
+
+    private void step() {
+        worker.doWork();
+        nics.forEach(MatrixNic::send);
     }
 
     private boolean hasArrived() {
@@ -193,6 +216,13 @@ final class MatrixEnds implements AutoCloseable {
         System.arraycopy(sent.header, 0, whole, 0, sent.header.length);
         System.arraycopy(sent.bytes, 0, whole, sent.header.length, sent.bytes.length);
         guest.sendRaw(whole, sent.header.length);
+    }
+
+    /** The source was opened last, so the NIC is its. */
+    private void receive(SentFrame sent) {
+        worker.onAddPort(source, link);
+        worker.doWork();
+        nics.getLast().receive(sent.bytes);
     }
 
     /** Pushes the frame to a port from which it comes to the source. */
@@ -235,8 +265,17 @@ final class MatrixEnds implements AutoCloseable {
         String label = port + " " + what;
         counters.forEach((value, id, text) -> found[0] += text.equals(label) ? value : 0);
         taps.counters.forEach(
-                (value, id, text) -> found[0] += text.equals(label) ? value - before.getOrDefault(label, 0L) : 0);
+                (value, id, text) -> found[0] += text.equals(label) ? value - before.getOrDefault(id, 0L) : 0);
         return found[0];
+    }
+
+    /** All that was counted, of taps since they were opened. */
+    private String counted() {
+        StringBuilder text = new StringBuilder();
+        for (CountersManager each : List.of(counters, taps.counters)) {
+            each.forEach((value, id, label) -> text.append(value == 0 ? "" : ", " + label + " " + value));
+        }
+        return text.toString();
     }
 
     /** The guest that receives, if one does. */

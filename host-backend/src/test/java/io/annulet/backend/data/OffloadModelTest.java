@@ -12,13 +12,13 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random frames through the finisher, to a port that takes random offloads, against a model that puts parts together
- * again and recomputes checksums. {@code -Dannulet.offload.frames=1000000} for the long run, {@code
+ * A million random frames through the finisher, to a port that takes random offloads, against a model that puts parts
+ * together again and recomputes checksums. {@code -Dannulet.offload.frames=N} for another number, {@code
  * -Dannulet.offload.seed=N} for the same frames again.
  */
 class OffloadModelTest {
 
-    private static final int FRAMES = Integer.getInteger("annulet.offload.frames", 20_000);
+    private static final int FRAMES = Integer.getInteger("annulet.offload.frames", 1_000_000);
     private static final long SEED = Long.getLong("annulet.offload.seed", System.nanoTime());
     private static final int MOST_IN_BURST = 12;
 

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.annulet.backend.data.ArenaGuest.Shape;
-import io.annulet.backend.port.Port;
 import io.annulet.backend.stats.PortCounters;
 import org.agrona.concurrent.status.CountersManager;
 import org.junit.jupiter.api.Test;
@@ -15,51 +14,16 @@ class WorkerFaultTest {
     private final CountersManager counters = ArenaGuest.newCounters();
 
     /** A port whose code is wrong. */
-    private final class BrokenPort implements Port {
-        private final PortCounters mine = new PortCounters(counters, "broken");
+    private final class BrokenPort extends QuietPort {
 
-        @Override
-        public String name() {
-            return "broken";
+        BrokenPort() {
+            super("broken", new PortCounters(counters, "broken"));
         }
-
-        @Override
-        public PortCounters counters() {
-            return mine;
-        }
-
-        @Override
-        public void attached(Readiness readiness) {}
-
-        @Override
-        public void detached() {}
 
         @Override
         public int pull(FrameBurst burst) {
             throw new IllegalStateException("an error of ours");
         }
-
-        @Override
-        public void finish(FrameBurst burst) {}
-
-        @Override
-        public void push(FrameBurst burst, FrameList frames) {}
-
-        @Override
-        public boolean awaitWork() {
-            return false;
-        }
-
-        @Override
-        public void stopAwaiting() {}
-
-        @Override
-        public boolean recoverFromMemoryLoss() {
-            return true;
-        }
-
-        @Override
-        public void memoryLost() {}
     }
 
     @Test

@@ -1,12 +1,19 @@
 package io.annulet.backend.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
-import io.annulet.backend.port.Port;
 import io.annulet.backend.stats.PortCounters;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
-/** Memory may go away while a worker falls asleep or wakes up, as at any other time. */
+/** What may happen while a worker falls asleep or wakes up. Memory may go away then as at any other time. */
+@Timeout(60)
 final class WorkerSleepTest {
 
     private final Worker worker = new Worker("worker", 256);
@@ -21,38 +28,45 @@ final class WorkerSleepTest {
         worker.onClose();
     }
 
-    /** A port whose memory is found to be gone when kicks are to be suppressed again. */
-    private static final class TruncatedPort implements Port {
+    @Test
+    void whoAsksIsToldOnceTheWorkerHasWaited() throws InterruptedException {
+        assertFalse(worker.onceAwake(() -> fail("it never waited")));
+        CountDownLatch told = new CountDownLatch(1);
+        AtomicBoolean ends = new AtomicBoolean();
+        Thread thread = new Thread(() -> {
+            worker.onStart();
+            while (!ends.get()) {
+                worker.sleep();
+                worker.doWork();
+            }
+            worker.onClose();
+        });
+        thread.start();
+        while (!worker.onceAwake(told::countDown)) {
+            Thread.onSpinWait();
+        }
+        worker.submit(() -> ends.set(true));
+        assertTrue(told.await(30, TimeUnit.SECONDS));
+        thread.join();
+    }
 
-        private final PortCounters counters = new PortCounters(ArenaGuest.newCounters(), "truncated");
+    @Test
+    void noWorkerSleepsOnAFrameOfOurOwnThatHasNotBeenPulled() {
+        try (ArenaGuest guest = new ArenaGuest("guest", ArenaGuest.newCounters(), ArenaGuest.Shape.USUAL)) {
+            assertFalse(guest.port.awaitWork());
+            guest.port.onInjectFrame(new byte[60]);
+            assertTrue(guest.port.awaitWork());
+        }
+    }
+
+    /** A port whose memory is found to be gone when kicks are to be suppressed again. */
+    private static final class TruncatedPort extends QuietPort {
+
         private int recoveries;
 
-        @Override
-        public String name() {
-            return "truncated";
+        TruncatedPort() {
+            super("truncated", new PortCounters(ArenaGuest.newCounters(), "truncated"));
         }
-
-        @Override
-        public PortCounters counters() {
-            return counters;
-        }
-
-        @Override
-        public void attached(Readiness readiness) {}
-
-        @Override
-        public void detached() {}
-
-        @Override
-        public int pull(FrameBurst burst) {
-            return 0;
-        }
-
-        @Override
-        public void finish(FrameBurst burst) {}
-
-        @Override
-        public void push(FrameBurst burst, FrameList frames) {}
 
         @Override
         public boolean awaitWork() {
@@ -69,8 +83,5 @@ final class WorkerSleepTest {
             recoveries++;
             return false;
         }
-
-        @Override
-        public void memoryLost() {}
     }
 }

@@ -8,7 +8,6 @@ import io.annulet.backend.data.ArenaGuest.Shape;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.status.CountersManager;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -33,17 +32,13 @@ class WorkerTest {
     private final ArenaGuest a = new ArenaGuest("a", counters, new Shape(256, 12, true, true, 2048));
     private final ArenaGuest b = new ArenaGuest("b", counters, new Shape(256, 12, true, true, 2048));
     private Thread thread = Thread.currentThread();
-    private @Nullable AgentRunner runner;
+    private @Nullable RunningWorker runner;
 
     private void run(PollMode mode) throws InterruptedException {
-        runner = new AgentRunner(
-                new WorkerIdle(worker, mode),
-                problem -> {
-                    throw new AssertionError(problem);
-                },
-                null,
-                worker);
-        thread = AgentRunner.startOnThread(runner);
+        runner = new RunningWorker(worker, mode, problem -> {
+            throw new AssertionError(problem);
+        });
+        thread = runner.thread();
         Link link = new Link();
         CountDownLatch done = new CountDownLatch(4);
         proxy.addPort(a.port, link, done::countDown);

@@ -166,6 +166,14 @@ class SourceRuleTest {
         assertRefused(ND, V6, ipv6(58, OUR_V6, icmp(136, OUR_V6 + option.repeat(8) + "0201" + OURS)));
     }
 
+    /** What lies behind the copy are bytes of frames before, which their sender chose. */
+    @Test
+    void aTargetBehindTheCopiedBytesIsNotTheirs() {
+        String padding = "3a 16" + "00".repeat(182);
+        assertRefused(ND, V6, ipv6(0, OUR_V6, padding + icmp(136, OUR_V6)));
+        assertPasses(V6, ipv6(0, OUR_V6, "3a 15" + "00".repeat(174) + icmp(136, OUR_V6)));
+    }
+
     @Test
     void tagsDoNotHideWhatIsBehindThem() {
         assertRefused(IP, HEAD, "8100 0001 8100 0002 8100 0003 0800", ipv4("0a000001", "0a000009"));

@@ -88,7 +88,10 @@ final class LoopbackPortTest {
         assertThrows(InternalError.class, () -> link.forward(guest, burst));
         assertTrue(loopback.recoverFromMemoryLoss());
         assertFalse(loopback.awaitWork());
+        link.abandon();
+        link.abandon();
         assertEquals(0, counters.get("echo", "out.frames"));
+        assertEquals(1, counters.get("echo", "out.dropped.memory-lost"), "every frame is in a named counter");
     }
 
     @Test

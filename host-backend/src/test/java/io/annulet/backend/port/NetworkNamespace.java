@@ -83,6 +83,22 @@ public final class NetworkNamespace implements AutoCloseable {
         return interfaceName;
     }
 
+    /**
+     * Makes two ends of a virtual cable: one outside, up, that the host sends nothing to of its own accord, and one in here,
+     * called {@code inside}. Both go with this namespace.
+     *
+     * @return the name of the end outside
+     */
+    public String addCable(String inside) {
+        String outside = newInterfaceName();
+        check("ip", "link", "add", outside, "type", "veth", "peer", "name", inside, "netns", name);
+        String ipv6 = "/proc/sys/net/ipv6/conf/" + outside + "/disable_ipv6";
+        check("sh", "-c", "[ ! -e " + ipv6 + " ] || echo 1 >" + ipv6);
+        check("ip", "link", "set", outside, "up");
+        run("ip", "link", "set", inside, "up");
+        return outside;
+    }
+
     /** Makes a bridge that sends nothing of its own accord. */
     public void addBridge(String bridge) {
         run("ip", "link", "add", bridge, "type", "bridge", "mcast_snooping", "0");
@@ -92,6 +108,11 @@ public final class NetworkNamespace implements AutoCloseable {
     /** Takes an interface in and adds it to a bridge. */
     public void takeOnto(String bridge, String interfaceName) {
         take(interfaceName);
+        addToBridge(bridge, interfaceName);
+    }
+
+    /** Adds an interface that is in here to a bridge. */
+    public void addToBridge(String bridge, String interfaceName) {
         run("ip", "link", "set", interfaceName, "master", bridge);
     }
 

@@ -11,8 +11,8 @@ import io.annulet.backend.data.FrameBurst;
 import io.annulet.backend.data.FrameList;
 import io.annulet.backend.data.Link;
 import io.annulet.backend.data.PollMode;
+import io.annulet.backend.data.RunningWorker;
 import io.annulet.backend.data.Worker;
-import io.annulet.backend.data.WorkerIdle;
 import io.annulet.backend.data.WorkerProxy;
 import io.annulet.backend.port.PcapPortOptions.Direction;
 import io.annulet.backend.port.PcapPortOptions.Pace;
@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.agrona.concurrent.AgentRunner;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -252,9 +251,8 @@ final class PcapReplayTest {
         };
         Worker sleepy = new Worker("sleepy", 256);
         try (PcapPort port = open(made.write(file()), Pace.RECORDED);
-                AgentRunner runner = new AgentRunner(new WorkerIdle(sleepy, PollMode.SLEEP), e -> {}, null, sleepy)) {
-            AgentRunner.startOnThread(runner);
-            WorkerProxy proxy = new WorkerProxy(sleepy);
+                RunningWorker runner = new RunningWorker(sleepy, PollMode.SLEEP, e -> {})) {
+            WorkerProxy proxy = runner.proxy();
             Link link = new Link();
             // The sink first: a frame that finds no other port is dropped.
             proxy.addPort(sink, link, () -> {});

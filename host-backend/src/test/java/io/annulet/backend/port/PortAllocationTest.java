@@ -1,9 +1,11 @@
 package io.annulet.backend.port;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.annulet.backend.data.Link;
+import io.annulet.linux.XdpSocket;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
@@ -39,6 +41,23 @@ final class PortAllocationTest {
     }
 
     @Test
+    @Tag("root")
+    void xdpSocketsSendAndReceive() {
+        NetworkNamespace.assumeAvailable();
+        assumeTrue(XdpSocket.isKnown(), "this kernel has no AF_XDP");
+        try (NetworkNamespace namespace = NetworkNamespace.create()) {
+            namespace.addBridge("bridge");
+            try (XdpPort near = cabled("near", namespace);
+                    XdpPort far = cabled("far", namespace);
+                    SteppedWorker worker = new SteppedWorker()) {
+                worker.add(new Link(), source, near);
+                worker.add(new Link(), far, sink);
+                allocatesNothing(worker, sink);
+            }
+        }
+    }
+
+    @Test
     void loopbackTakesAndSendsBack() {
         try (SteppedWorker worker = new SteppedWorker()) {
             worker.add(new Link(), source, new LoopbackPort("echo", counters.of("echo")));
@@ -57,6 +76,12 @@ final class PortAllocationTest {
             // The source is faster than any writer; the ring alone holds this many.
             assertTrue(captured > 2000, () -> "only " + captured + " frames were captured");
         }
+    }
+
+    private XdpPort cabled(String name, NetworkNamespace namespace) {
+        String outside = namespace.addCable(name);
+        namespace.run("ip", "link", "set", name, "master", "bridge");
+        return XdpPort.open(name, XdpPortOptions.of(outside), counters.of(name));
     }
 
     private TapPort bridged(String name, NetworkNamespace namespace) {

@@ -11,6 +11,7 @@ import io.annulet.linux.Fd;
 import io.annulet.linux.FileDescriptors;
 import io.annulet.linux.Mapping;
 import io.annulet.linux.Memfd;
+import io.annulet.linux.Pages;
 import io.annulet.memory.GuestMemory;
 import io.annulet.memory.HostMemory;
 import io.annulet.memory.Region;
@@ -28,7 +29,7 @@ import java.util.TreeSet;
  * A port whose frames a test writes and reads; owned by the thread that steps the worker. It sends from a transmit queue
  * in a memory file, as a guest does, in as many buffers as the test wants, and keeps a copy of what is sent to it.
  */
-final class ScriptedPort implements Port, AutoCloseable {
+public final class ScriptedPort implements Port, AutoCloseable {
 
     private static final int HEADER_BYTES = 12;
     private static final int RING_SIZE = 2048;
@@ -36,7 +37,7 @@ final class ScriptedPort implements Port, AutoCloseable {
     private static final long MEMORY_BYTES = 4 << 20;
     private static final long GUEST_BASE = 0x1_0000_0000L;
 
-    final List<byte[]> received = new ArrayList<>();
+    public final List<byte[]> received = new ArrayList<>();
     final Set<Integer> receivedFlows = new TreeSet<>();
 
     final List<byte[]> receivedHeaders = new ArrayList<>();
@@ -53,12 +54,12 @@ final class ScriptedPort implements Port, AutoCloseable {
     private final TransmitQueue queue;
     private long nextFree = RING_BYTES;
 
-    ScriptedPort(String name, PortCounters counters) {
+    public ScriptedPort(String name, PortCounters counters) {
         this(name, counters, Offload.NONE);
     }
 
     /** One whose driver may ask for {@code usable} offloads. */
-    ScriptedPort(String name, PortCounters counters, int usable) {
+    public ScriptedPort(String name, PortCounters counters, int usable) {
         this.name = name;
         this.counters = counters;
         long at = memory.address();
@@ -81,12 +82,12 @@ final class ScriptedPort implements Port, AutoCloseable {
     }
 
     /** Offers a frame with a plain header, cut into buffers of these lengths and a last one with what is left. */
-    void send(byte[] frame, int... bufferByteLengths) {
+    public void send(byte[] frame, int... bufferByteLengths) {
         send(new byte[HEADER_BYTES], frame, bufferByteLengths);
     }
 
     /** As {@link #send(byte[], int...)}, with a header that may ask for something. */
-    void send(byte[] header, byte[] frame, int... bufferByteLengths) {
+    public void send(byte[] header, byte[] frame, int... bufferByteLengths) {
         byte[] bytes = new byte[HEADER_BYTES + frame.length];
         System.arraycopy(header, 0, bytes, 0, HEADER_BYTES);
         System.arraycopy(frame, 0, bytes, HEADER_BYTES, frame.length);
@@ -115,8 +116,27 @@ final class ScriptedPort implements Port, AutoCloseable {
         return offset;
     }
 
+    /** The guest's memory, to be registered for an XDP socket. */
+    XdpRegion region() {
+        long pageBytes = Pages.byteLength();
+        return new XdpRegion(
+                memory.address(), MEMORY_BYTES, FileDescriptors.duplicate(file), 0, MEMORY_BYTES, 0, pageBytes);
+    }
+
+    /** The guest writes over the frame that it will send first of those after {@link #forgetSent}, or has. */
+    void overwriteFirst(byte value, int byteLength) {
+        for (int i = 0; i < byteLength; i++) {
+            HostMemory.storeByte(memory.address() + RING_BYTES + i, value);
+        }
+    }
+
+    /** Has everything returned that is lent, as before the queue is closed. */
+    void recall() {
+        queue.recall();
+    }
+
     /** Begins to write frames where the first one was, once all have been given back. */
-    void forgetSent() {
+    public void forgetSent() {
         if (driver.outstanding() != 0) {
             throw new IllegalStateException(driver.outstanding() + " frames are not given back yet");
         }
@@ -129,7 +149,7 @@ final class ScriptedPort implements Port, AutoCloseable {
     }
 
     /** Frames sent and given back since the last call. */
-    int takeSent() {
+    public int takeSent() {
         int count = 0;
         while (driver.takeUsed() >= 0) {
             count++;
@@ -155,6 +175,9 @@ final class ScriptedPort implements Port, AutoCloseable {
 
     @Override
     public int pull(FrameBurst burst) {
+        if (queue.hasReturned()) {
+            queue.giveBackReturned();
+        }
         return queue.pull(burst);
     }
 

@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** A worker on the test's own thread, which does its duty cycles one by one. */
-final class SteppedWorker implements AutoCloseable {
+public final class SteppedWorker implements AutoCloseable {
 
     static final int MAX_RING_SIZE = 2048;
 
@@ -18,27 +18,31 @@ final class SteppedWorker implements AutoCloseable {
     private final Worker worker = new Worker("stepped", MAX_RING_SIZE);
     private final WorkerProxy proxy = new WorkerProxy(worker);
 
-    SteppedWorker() {
+    public SteppedWorker() {
         worker.onStart();
     }
 
-    void add(Forwarder domain, Port... ports) {
+    public WorkerProxy proxy() {
+        return proxy;
+    }
+
+    public void add(Forwarder domain, Port... ports) {
         for (Port port : ports) {
             proxy.addPort(port, domain, () -> {});
         }
         step();
     }
 
-    void remove(Port port) {
+    public void remove(Port port) {
         proxy.removePort(port, () -> {});
         step();
     }
 
-    int step() {
+    public int step() {
         return worker.doWork();
     }
 
-    void stepUntil(BooleanSupplier reached) {
+    public void stepUntil(BooleanSupplier reached) {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (!reached.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
@@ -49,7 +53,7 @@ final class SteppedWorker implements AutoCloseable {
     }
 
     /** Turns enough that the worker looks at its event loop several times. */
-    void stepOften() {
+    public void stepOften() {
         for (int i = 0; i < MANY_TURNS; i++) {
             step();
         }

@@ -22,7 +22,8 @@ final class TapPortOptionsTest {
     @Test
     void verifiesSometimesUnlessAskedOtherwise() {
         assertEquals(TapPortOptions.USUAL_VERIFY, TapPortOptions.of("tap0").verify());
-        assertThrows(IllegalArgumentException.class, () -> new TapPortOptions("tap0", 0, 1, -1));
+        assertThrows(
+                IllegalArgumentException.class, () -> new TapPortOptions("tap0", 0, 1, -1, TapPortOptions.Io.CALLS));
     }
 
     @Test

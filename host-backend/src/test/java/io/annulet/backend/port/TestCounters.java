@@ -8,9 +8,9 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.CountersManager;
 
 /** Counters in plain memory, made for ports and read by tests. */
-final class TestCounters {
+public final class TestCounters {
 
-    private static final int VALUES_BYTES = 64 * 1024;
+    private static final int VALUES_BYTES = 128 * 1024;
 
     private final CountersManager manager = new CountersManager(
             new UnsafeBuffer(ByteBuffer.allocateDirect(4 * VALUES_BYTES)),
@@ -18,12 +18,12 @@ final class TestCounters {
     private final Map<String, PortCounters> made = new HashMap<>();
 
     /** The counters of a port: the same for ports of the same name, one after the other. */
-    PortCounters of(String port) {
+    public PortCounters of(String port) {
         return made.computeIfAbsent(port, name -> new PortCounters(manager, name));
     }
 
     /** The counter called "port what"; what was never counted is no counter. */
-    long get(String port, String what) {
+    public long get(String port, String what) {
         long[] found = {-1};
         manager.forEach((value, id, label) -> {
             if (label.equals(port + " " + what)) {

@@ -4,14 +4,14 @@ import java.nio.ByteBuffer;
 import java.util.Random;
 
 /** Frames that tests send; each is different and can be made again. */
-final class TestFrames {
+public final class TestFrames {
 
     private static final int LOCAL_EXPERIMENTAL = 0x88b5;
 
     private TestFrames() {}
 
     /** A broadcast frame of an EtherType that nobody answers, with content that {@code seed} tells. */
-    static byte[] frame(int byteLength, int seed) {
+    public static byte[] frame(int byteLength, int seed) {
         byte[] frame = new byte[byteLength];
         new Random(31L * byteLength + seed).nextBytes(frame);
         addresses(frame);
@@ -21,7 +21,7 @@ final class TestFrames {
     }
 
     /** A broadcast frame with IPv4 and UDP headers, so that the kernel takes {@code sourcePort} for a flow. */
-    static byte[] udp(int sourcePort, int byteLength) {
+    public static byte[] udp(int sourcePort, int byteLength) {
         byte[] frame = frame(byteLength, sourcePort);
         ByteBuffer bytes = ByteBuffer.wrap(frame);
         bytes.putShort(12, (short) 0x0800);

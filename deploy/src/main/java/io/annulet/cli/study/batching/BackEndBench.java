@@ -115,7 +115,11 @@ final class BackEndBench implements AutoCloseable {
                 .withRingSize(RingLayout.RING_SIZE)
                 .withMaxFrameByteLength(point.number("frame"))
                 .withKickPolicy(kicks);
-        return GuestOptions.DEFAULTS.withFeatures(features).withQueues(queues).withTimeoutNanos(TIMEOUT_NANOS);
+        return GuestOptions.DEFAULTS
+                .withFeatures(features)
+                .withQueues(queues)
+                .withTimeoutNanos(TIMEOUT_NANOS)
+                .withPopulatedRam();
     }
 
     private Map<String, Double> transmit(
@@ -129,6 +133,9 @@ final class BackEndBench implements AutoCloseable {
         long step = durations.stepNanos(point);
         MeasuredThread sending = new MeasuredThread("sender", MeasuredThread.processor(0), counting, () -> {
             if (lockStep) {
+                if (stand != null) { // another back-end may keep what nobody takes from it
+                    loops.touchAllBuffers(sender);
+                }
                 loops.sendInLockStep(sender, batch);
             } else {
                 loops.send(sender, policy, batch, step);
@@ -136,9 +143,13 @@ final class BackEndBench implements AutoCloseable {
         });
         ThreadMeter.Reading worker = run(stretch * durations.nanos(point, counting), counting, sending, stand, loops);
         ThreadMeter.Reading guestUsed = sending.join();
+        if (guest.transmitQueue(0).violations().total() > 0) {
+            throw new StudyFailure("the back-end gave buffers back that it was never offered");
+        }
         long frames = lockStep || stand == null ? loops.sent() : stand.end().taken();
         long notifications = lockStep ? 2 * sender.rings() : sender.rings();
         Map<String, Double> values = values(counting, frames, loops, notifications, guestUsed, worker);
+        putTypical(values, lockStep && !counting && frames > 0, loops, batch);
         if (!counting && frames > 0) {
             values.put("calls.sender", (double) sender.calls() / frames);
         }
@@ -158,6 +169,7 @@ final class BackEndBench implements AutoCloseable {
         Policy policy = Policy.of(point.get("policy"));
         MeasuredThread receiving = new MeasuredThread("receiver", MeasuredThread.processor(0), counting, () -> {
             if (lockStep) {
+                loops.touchAllBuffers(receiver, receiver::order);
                 loops.order(receiver, batch, () -> receiver.order(batch));
             } else {
                 loops.receive(receiver, policy);
@@ -168,10 +180,17 @@ final class BackEndBench implements AutoCloseable {
         long frames = loops.received();
         long notifications = receiver.called() + (lockStep ? frames / batch : 0);
         Map<String, Double> values = values(counting, frames, loops, notifications, worker, guestUsed);
+        putTypical(values, lockStep && !counting && frames > 0, loops, batch);
         if (!counting && frames > 0) {
             values.put("calls.receiver", (double) receiver.calls() / frames);
         }
         return values;
+    }
+
+    private static void putTypical(Map<String, Double> values, boolean isMeasured, Loops loops, int batch) {
+        if (isMeasured && Double.isFinite(loops.typicalNanos(batch))) {
+            values.put(Measured.TYPICAL, loops.typicalNanos(batch));
+        }
     }
 
     /** Lets the guest's thread work for a while; what the worker used meanwhile. */

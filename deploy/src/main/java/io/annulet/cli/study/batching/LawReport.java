@@ -1,6 +1,7 @@
 package io.annulet.cli.study.batching;
 
 import io.annulet.cli.study.Fit;
+import io.annulet.cli.study.Levelled;
 import io.annulet.cli.study.Point;
 import io.annulet.cli.study.Results;
 import io.annulet.cli.study.report.Axis;
@@ -51,11 +52,14 @@ final class LawReport {
                 + " wake-ups, b, whatever its size, and a frame costs a: its descriptor, its copy, its cache misses. If"
                 + " that is all, the time for each frame is a + b / n. The law is fitted to batch sizes that are powers of"
                 + " two, by least squares of relative errors, and judged on the sizes in between, which it has not seen"
-                + " (hollow markers).");
+                + " (hollow markers). A round's value is the median of its batches, which a program that takes the processor"
+                + " away for a while leaves alone. Rounds differ by a factor, for the machine is faster at some times"
+                + " than at others; it is taken out by median polish over the batch sizes, and the median of what is left"
+                + " counts. All buffers of the ring were used once before, unmeasured.");
         Map<Group, List<Point>> groups = groups(results);
         Map<Group, Fit> fits = new LinkedHashMap<>();
         groups.forEach((group, points) -> {
-            Fit fit = fit(results, points);
+            Fit fit = fit(levelled(results, points), points);
             if (fit != null) {
                 fits.put(group, fit);
             }
@@ -65,7 +69,7 @@ final class LawReport {
         figure(groups, fits, "law-back-end", "back-end", "", "Through the back-end, over its vhost-user socket");
         figure(groups, fits, "law-other", "other", "", "Through the other back-end");
         table(groups, fits);
-        verdicts(fits);
+        verdicts(groups, fits);
         List<Object> summary = new ArrayList<>();
         fits.forEach((group, fit) -> summary.add(summary(group, fit)));
         return summary;
@@ -79,16 +83,20 @@ final class LawReport {
                         .thenComparing(p -> p.get("layout"), Comparator.reverseOrder())
                         .thenComparingInt(p -> p.number("frame"))
                         .thenComparingInt(p -> p.number("batch")))
-                .filter(point -> Double.isFinite(of.median(point, "ns")))
+                .filter(point -> Double.isFinite(of.median(point, Measured.TYPICAL)))
                 .forEach(point -> groups.computeIfAbsent(Group.of(point), key -> new ArrayList<>())
                         .add(point));
         return groups;
     }
 
-    private static @Nullable Fit fit(Results of, List<Point> points) {
+    private static Levelled levelled(Results of, List<Point> points) {
+        return new Levelled(of, points, Measured.TYPICAL);
+    }
+
+    private static @Nullable Fit fit(Levelled of, List<Point> points) {
         List<Fit.Observation> observations = points.stream()
                 .map(point -> new Fit.Observation(
-                        point.number("batch"), of.median(point, "ns"), BatchingStudy.isHeldBack(point.number("batch"))))
+                        point.number("batch"), of.value(point), BatchingStudy.isHeldBack(point.number("batch"))))
                 .toList();
         try {
             return Fit.of(observations);
@@ -126,13 +134,15 @@ final class LawReport {
                         Axis.log2("frames for each notification, n"),
                         Axis.log10("ns per frame"),
                         series),
-                "Time per frame in lock-step, median of all rounds (bars: least and most). Filled markers were fitted,"
-                        + " hollow ones held back; dashed lines are the laws a + b / n. Where a curve is straight the"
-                        + " notification is nearly all of the cost; where it is level, notifications hardly matter."
+                "Time per frame in lock-step (bars: the least and the most of all rounds as they were). Filled markers"
+                        + " were fitted, hollow ones held back; dashed lines are the laws a + b / n. Where a curve is"
+                        + " straight the notification is nearly all of the cost; where it is level, notifications hardly"
+                        + " matter."
                         + (earlier == null ? "" : " Dotted: the earlier run."));
     }
 
     private void addSeries(List<Series> series, String label, List<Point> points, @Nullable Fit fit, int colour) {
+        Levelled levelled = levelled(results, points);
         for (boolean heldBack : new boolean[] {false, true}) {
             List<Point> shown = points.stream()
                     .filter(point -> BatchingStudy.isHeldBack(point.number("batch")) == heldBack)
@@ -140,9 +150,13 @@ final class LawReport {
             series.add(new Series(
                     heldBack ? "" : label,
                     shown.stream().map(point -> (double) point.number("batch")).toList(),
-                    shown.stream().map(point -> results.median(point, "ns")).toList(),
-                    shown.stream().map(point -> results.least(point, "ns")).toList(),
-                    shown.stream().map(point -> results.most(point, "ns")).toList(),
+                    shown.stream().map(levelled::value).toList(),
+                    shown.stream()
+                            .map(point -> results.least(point, Measured.TYPICAL))
+                            .toList(),
+                    shown.stream()
+                            .map(point -> results.most(point, Measured.TYPICAL))
+                            .toList(),
                     heldBack ? Look.HOLLOW : Look.POINTS,
                     colour));
         }
@@ -162,12 +176,13 @@ final class LawReport {
             return;
         }
         List<Point> points = groups(before).getOrDefault(group, List.of());
+        Levelled levelled = levelled(before, points);
         series.add(Series.of(
                 "",
                 Look.EARLIER,
                 colour,
                 points.stream().map(point -> (double) point.number("batch")).toList(),
-                points.stream().map(point -> before.median(point, "ns")).toList()));
+                points.stream().map(levelled::value).toList()));
     }
 
     private void table(Map<Group, List<Point>> groups, Map<Group, Fit> fits) {
@@ -199,13 +214,11 @@ final class LawReport {
 
     /** The least batch size from which on each is within 5 % of the best measured. */
     private String plateau(List<Point> points) {
-        double best = points.stream()
-                .mapToDouble(point -> results.median(point, "ns"))
-                .min()
-                .orElse(Double.NaN);
+        Levelled levelled = levelled(results, points);
+        double best = points.stream().mapToDouble(levelled::value).min().orElse(Double.NaN);
         int from = -1;
         for (Point point : points.reversed()) {
-            if (results.median(point, "ns") > best / (1 - WITHIN)) {
+            if (levelled.value(point) > best / (1 - WITHIN)) {
                 break;
             }
             from = point.number("batch");
@@ -213,18 +226,19 @@ final class LawReport {
         return from < 0 ? "none" : Integer.toString(from);
     }
 
-    private void verdicts(Map<Group, Fit> fits) {
+    private void verdicts(Map<Group, List<Point>> groups, Map<Group, Fit> fits) {
         List<String> failing = new ArrayList<>();
         fits.forEach((group, fit) -> {
             if (!fit.holds()) {
-                failing.add(group.stand() + ": " + group.title() + ". " + fit.verdict());
+                List<Point> points = groups.getOrDefault(group, List.of());
+                failing.add(group.stand() + ": " + group.title() + ". " + fit.verdict() + evidence(fit, points));
             }
         });
         long holding = fits.values().stream().filter(Fit::holds).count();
         page.paragraph(
                 "The law holds (R\u00b2 of at least 0.99, and no point held back more than 5 % from it) in " + holding
                         + " of " + fits.size() + " cases. Rounds lie apart by "
-                        + String.format(Locale.ROOT, "%.0f %%", 100 * results.spread("ns"))
+                        + String.format(Locale.ROOT, "%.0f %%", 100 * results.spread(Measured.TYPICAL))
                         + " of their median, which is what the machine itself adds.");
         if (!failing.isEmpty()) {
             page.paragraph("Where it does not:").list(failing);
@@ -234,6 +248,26 @@ final class LawReport {
                     + " has not fallen asleep yet, so that b is less there. The back-end takes at most 64 frames at a"
                     + " time, and the sender may already use the first while it works on the next.");
         }
+    }
+
+    /** What the rounds of the worst point tell of the reason. */
+    private String evidence(Fit fit, List<Point> points) {
+        Levelled levelled = levelled(results, points);
+        for (Point point : points) {
+            double apart = levelled.middleSpread(point);
+            if (point.number("batch") == Math.round(fit.worstBatch()) && Double.isFinite(apart)) {
+                boolean isNoise = apart > Math.abs(fit.worstHeldBack()) / 2;
+                return String.format(
+                        Locale.ROOT,
+                        " The middle half of its rounds spans %.1f %%: %s A batch there has %,d KiB of frames.",
+                        100 * apart,
+                        isNoise
+                                ? "this is the machine's scatter."
+                                : "it can be repeated, so this is no scatter but another cost.",
+                        point.number("batch") * point.number("frame") / 1024);
+            }
+        }
+        return "";
     }
 
     private static Map<String, Object> summary(Group group, Fit fit) {

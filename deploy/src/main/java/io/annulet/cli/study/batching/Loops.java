@@ -1,11 +1,14 @@
 package io.annulet.cli.study.batching;
 
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 
 /** What sender and receiver do until they are told to stop; each loop is run by the thread that owns its end. */
 final class Loops {
 
     private static final int BURST = 64;
+
+    private static final int HALF_RING = RingLayout.RING_SIZE / 2;
 
     /** How long a receiver polls on before it sleeps; the same as a worker does. */
     private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
@@ -18,6 +21,7 @@ final class Loops {
     /** Likewise by the sending thread. */
     private long sent;
 
+    private final BatchTimes batchTimes = new BatchTimes();
     private long sendingNanos;
     private long receivingNanos;
 
@@ -46,9 +50,39 @@ final class Loops {
         return sendingNanos != 0 ? sendingNanos : receivingNanos;
     }
 
+    /** The median time of a batch in lock-step for each of its frames; NaN where there was none. */
+    double typicalNanos(int batch) {
+        return batchTimes.medianNanos() / batch;
+    }
+
+    /**
+     * Has the back-end read every buffer of the ring once, unmeasured: the first access to a page of guest memory costs many
+     * times what a frame does.
+     */
+    void touchAllBuffers(Sender sender) {
+        for (int half = 0; half < 2 && !stopped; half++) {
+            int put = 0;
+            while (put < HALF_RING && !stopped) {
+                put += sender.put(HALF_RING - put, System.nanoTime(), 0);
+            }
+            sender.publish();
+            sender.ring();
+            sender.awaitTaken(HALF_RING);
+        }
+    }
+
+    /** Has it write every buffer once, likewise. */
+    void touchAllBuffers(Receiver receiver, IntConsumer order) {
+        for (int half = 0; half < 2 && !stopped; half++) {
+            order.accept(HALF_RING);
+            take(receiver, HALF_RING);
+        }
+    }
+
     /** Offers a batch, notifies, sleeps until it was taken, and so on. */
     void sendInLockStep(Sender sender, int batch) {
         long began = System.nanoTime();
+        long batchBegan = began;
         while (!stopped) {
             int put = 0;
             while (put < batch && !stopped) {
@@ -60,6 +94,9 @@ final class Loops {
                 break;
             }
             sent += batch;
+            long now = System.nanoTime();
+            batchTimes.add(now - batchBegan);
+            batchBegan = now;
         }
         sendingNanos = System.nanoTime() - began;
     }
@@ -152,20 +189,32 @@ final class Loops {
     /** The receiver orders a batch, sleeps until it is there, takes it, and so on. */
     void order(Receiver receiver, int batch, Runnable order) {
         long began = System.nanoTime();
+        long batchBegan = began;
         while (!stopped) {
             order.run();
-            int taken = 0;
-            while (taken < batch && !stopped) {
-                receiver.sleep();
-                int here = receiver.take(batch);
-                while (here > 0) {
-                    taken += here;
-                    here = receiver.take(batch);
-                }
-            }
+            int taken = take(receiver, batch);
             received += taken;
+            long now = System.nanoTime();
+            if (taken >= batch) {
+                batchTimes.add(now - batchBegan);
+            }
+            batchBegan = now;
         }
         receivingNanos = System.nanoTime() - began;
+    }
+
+    /** Sleeps and takes until as many have come. */
+    private int take(Receiver receiver, int frames) {
+        int taken = 0;
+        while (taken < frames && !stopped) {
+            receiver.sleep();
+            int here = receiver.take(frames);
+            while (here > 0) {
+                taken += here;
+                here = receiver.take(frames);
+            }
+        }
+        return taken;
     }
 
     /** Takes what comes; without anything to take it waits as the policy says. */

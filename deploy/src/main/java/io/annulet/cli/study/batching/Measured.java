@@ -8,9 +8,13 @@ import java.util.Map;
 /** The values of one measurement as they stand in the CSV file, stateless. All but fps and latencies are per frame. */
 final class Measured {
 
+    /** Nanoseconds for each frame of the median batch, in lock-step only. */
+    static final String TYPICAL = "ns.typical";
+
     static final List<String> METRICS = List.of(
             "fps",
             "ns",
+            TYPICAL,
             "notes",
             "calls.sender",
             "calls.receiver",

@@ -75,6 +75,9 @@ final class RingBench {
                 receiverUsed,
                 latency);
         if (!counting) {
+            if (lockStep) {
+                values.put(Measured.TYPICAL, loops.typicalNanos(batch));
+            }
             values.put("calls.sender", (double) sender.calls() / frames);
             values.put("calls.receiver", (double) receiver.calls() / frames);
         }

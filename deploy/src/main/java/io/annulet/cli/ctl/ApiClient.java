@@ -1,0 +1,169 @@
+package io.annulet.cli.ctl;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.annulet.cli.CommandFailure;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpVersion;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** One request at a time to the API of a back-end, each on a connection of its own; used by one thread. */
+public final class ApiClient {
+
+    private static final int MAX_ANSWER = 64 * 1024 * 1024;
+    private static final int READ_BYTES = 64 * 1024;
+    private static final int FIRST_FAILURE = 300;
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final Path socket;
+    private final Duration limit;
+
+    /** @param limit for one request */
+    public ApiClient(Path socket, Duration limit) {
+        this.socket = socket;
+        this.limit = limit;
+    }
+
+    /** What the back-end answered. */
+    public static final class Answer {
+        private final int status;
+        private final byte[] body;
+
+        private Answer(int status, byte[] body) {
+            this.status = status;
+            this.body = body;
+        }
+
+        /** The status of HTTP. */
+        public int status() {
+            return status;
+        }
+
+        public byte[] body() {
+            return body;
+        }
+    }
+
+    /**
+     * Asks, and returns the answer as JSON.
+     *
+     * @throws CommandFailure with the back-end's own words if it refuses
+     */
+    public JsonNode json(HttpMethod method, String path, @Nullable Object body) throws IOException {
+        return JSON.readTree(bytes(method, path, body));
+    }
+
+    /** Likewise, whatever the answer is. */
+    public byte[] bytes(HttpMethod method, String path, @Nullable Object body) throws IOException {
+        Answer answer = send(method, path, body == null ? new byte[0] : JSON.writeValueAsBytes(body));
+        if (answer.status() < FIRST_FAILURE) {
+            return answer.body();
+        }
+        String text = JSON.readTree(answer.body()).path("error").asText("HTTP status " + answer.status());
+        int remedy = text.lastIndexOf("; ");
+        throw remedy < 0
+                ? new CommandFailure(text, "see annulet ctl --help")
+                : new CommandFailure(text.substring(0, remedy), text.substring(remedy + 2));
+    }
+
+    /** Sends a request and waits for its answer. */
+    public Answer send(HttpMethod method, String path, byte[] body) throws IOException {
+        FullHttpRequest request =
+                new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, method, path, Unpooled.wrappedBuffer(body));
+        request.headers()
+                .set(HttpHeaderNames.HOST, "annulet")
+                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE)
+                .set(HttpHeaderNames.CONTENT_LENGTH, body.length);
+        // The codec without a loop: what is written to it comes out as bytes, and the other way round.
+        EmbeddedChannel codec = new EmbeddedChannel(new HttpClientCodec(), new HttpObjectAggregator(MAX_ANSWER));
+        try (SocketChannel channel = connect()) {
+            Thread watchdog = Thread.ofVirtual().start(() -> breakOff(channel));
+            codec.writeOutbound(request);
+            for (ByteBuf out = codec.readOutbound(); out != null; out = codec.readOutbound()) {
+                write(channel, out);
+            }
+            Answer answer = receive(channel, codec);
+            watchdog.interrupt();
+            return answer;
+        } finally {
+            codec.finishAndReleaseAll();
+        }
+    }
+
+    private SocketChannel connect() throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            return channel;
+        } catch (IOException e) {
+            channel.close();
+            throw new CommandFailure(
+                    "no back-end serves its API at " + socket + ": " + e.getMessage(),
+                    "start annulet run with --api " + socket + ", or name another socket with --socket",
+                    e);
+        }
+    }
+
+    private void breakOff(SocketChannel channel) {
+        try {
+            Thread.sleep(limit);
+            channel.close();
+        } catch (InterruptedException | IOException e) {
+            Thread.currentThread().interrupt(); // there is an answer
+        }
+    }
+
+    private static void write(SocketChannel channel, ByteBuf out) throws IOException {
+        try {
+            for (ByteBuffer part : out.nioBuffers()) {
+                while (part.hasRemaining()) {
+                    channel.write(part);
+                }
+            }
+        } finally {
+            out.release();
+        }
+    }
+
+    private Answer receive(SocketChannel channel, EmbeddedChannel codec) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(READ_BYTES);
+        boolean isEnd = false;
+        FullHttpResponse response = null;
+        while (response == null && !isEnd) {
+            buffer.clear();
+            isEnd = channel.read(buffer) < 0;
+            if (isEnd) {
+                codec.finish();
+            } else {
+                codec.writeInbound(Unpooled.copiedBuffer(buffer.flip()));
+            }
+            response = codec.readInbound();
+        }
+        if (response == null) {
+            throw new CommandFailure("the back-end broke the connection off", "try again; its log may say why");
+        }
+        try {
+            return new Answer(response.status().code(), ByteBufUtil.getBytes(response.content()));
+        } finally {
+            response.release();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package io.annulet.backend.api;
+
+import io.annulet.backend.Backend;
+import io.annulet.backend.OpenPort;
+import io.annulet.backend.PortOptions;
+import io.annulet.backend.config.PolicySpec;
+import io.annulet.backend.config.PortSpec;
+import io.annulet.backend.control.GuestEndpoint;
+import io.annulet.backend.control.SessionStatus;
+import io.annulet.backend.data.RingStanding;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of ports, their sessions and their rings; stateless. */
+public final class PortRoutes {
+
+    private static final long RINGS_SECONDS = 5;
+
+    private final Backend backend;
+
+    public PortRoutes(Backend backend) {
+        this.backend = backend;
+    }
+
+    public List<Route> routes() {
+        return List.of(
+                Route.get("/v1/ports", request -> list()),
+                Route.get("/v1/ports/{port}", request -> ApiResponse.json(port(find(request)))),
+                Route.get("/v1/ports/{port}/policy", request -> policy(find(request))),
+                Route.get("/v1/ports/{port}/session", request -> session(find(request))),
+                Route.get("/v1/ports/{port}/features", request -> features(find(request))),
+                Route.get("/v1/ports/{port}/rings", request -> rings(find(request))));
+    }
+
+    private ApiResponse list() {
+        return ApiResponse.json(
+                Map.of("ports", backend.ports().stream().map(PortRoutes::port).toList()));
+    }
+
+    private OpenPort find(ApiRequest request) {
+        return find(backend, request.parameter("port"));
+    }
+
+    static OpenPort find(Backend backend, String name) {
+        List<OpenPort> ports = backend.ports();
+        return ports.stream()
+                .filter(port -> port.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> ApiException.notFound("there is no port of this name; there are "
+                        + ports.stream().map(OpenPort::name).collect(Collectors.joining(", "))));
+    }
+
+    static Map<String, Object> port(OpenPort port) {
+        Map<String, Object> view = new LinkedHashMap<>();
+        view.put("name", port.name());
+        view.put("config", config(port.options()));
+        view.put("domain", port.domain().key().toString());
+        view.put("workers", port.domain().workerNumbers());
+        view.put("interface", port.interfaceName());
+        SessionStatus status = port.session();
+        view.put("attached", status == null ? null : status.attached());
+        return view;
+    }
+
+    /** A port as a configuration file has it. */
+    static Map<String, Object> config(PortOptions port) {
+        PortSpec spec = PortSpec.of(port);
+        Map<String, Object> config = new LinkedHashMap<>();
+        config.put("kind", spec.kind());
+        if (!spec.target().isEmpty()) {
+            config.put("target", spec.target());
+        }
+        config.putAll(spec.options());
+        return config;
+    }
+
+    private static ApiResponse policy(OpenPort port) {
+        return ApiResponse.json(PolicySpec.options(port.options().policy()));
+    }
+
+    private static GuestEndpoint guest(OpenPort port) {
+        GuestEndpoint endpoint = port.endpoint();
+        if (endpoint == null) {
+            throw ApiException.conflict(
+                    "port " + port.name() + " is not a guest's, so it has no session, features or rings");
+        }
+        return endpoint;
+    }
+
+    private static ApiResponse session(OpenPort port) {
+        SessionStatus status = guest(port).status();
+        Map<String, Object> view = new LinkedHashMap<>();
+        view.put("attached", status.attached());
+        view.put("process", status.peerProcessId());
+        view.put("deviceStatus", status.deviceStatus());
+        view.put("mtu", status.mtu());
+        view.put("sealed", status.isSealed());
+        List<Object> regions = new ArrayList<>();
+        for (SessionStatus.SharedRegion region : status.regions()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("guestAddress", hex(region.guestAddress()));
+            one.put("userAddress", hex(region.userAddress()));
+            one.put("bytes", region.byteLength());
+            one.put("sealed", region.sealed());
+            regions.add(one);
+        }
+        view.put("regions", regions);
+        return ApiResponse.json(view);
+    }
+
+    private static String hex(long address) {
+        return String.format("0x%x", address);
+    }
+
+    private static ApiResponse features(OpenPort port) {
+        GuestEndpoint endpoint = guest(port);
+        if (!(port.options() instanceof PortOptions.Guest guest)) {
+            throw new IllegalStateException("no guest's: " + port.options());
+        }
+        return ApiResponse.json(FeatureReport.of(guest, endpoint.status()));
+    }
+
+    private static ApiResponse rings(OpenPort port) throws InterruptedException, ExecutionException {
+        GuestEndpoint endpoint = guest(port);
+        SessionStatus status = endpoint.status();
+        Map<Integer, RingStanding> standings =
+                standings(endpoint).stream().collect(Collectors.toMap(RingStanding::queueIndex, Function.identity()));
+        List<Object> rings = new ArrayList<>();
+        for (SessionStatus.Ring ring : status.rings()) {
+            rings.add(ring(ring, standings.get(ring.index())));
+        }
+        return ApiResponse.json(Map.of("rings", rings));
+    }
+
+    private static List<RingStanding> standings(GuestEndpoint endpoint)
+            throws InterruptedException, ExecutionException {
+        try {
+            return endpoint.rings().get(RINGS_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw ApiException.conflict("the port's worker did not answer in " + RINGS_SECONDS + " s; see its log");
+        }
+    }
+
+    /** Null are what only an open ring has. */
+    private static Map<String, Object> ring(SessionStatus.Ring ring, @Nullable RingStanding standing) {
+        Map<String, Object> view = new LinkedHashMap<>();
+        view.put("index", ring.index());
+        view.put("queue", (ring.index() & 1) == 0 ? "receive" : "transmit");
+        view.put("state", ring.state().name().toLowerCase(Locale.ROOT).replace('_', ' '));
+        view.put("enabled", ring.enabled());
+        view.put("broken", ring.broken());
+        view.put(
+                "fault",
+                standing == null || standing.fault() == null
+                        ? null
+                        : standing.fault().name());
+        view.put("size", ring.size());
+        view.put("layout", standing == null ? null : standing.packed() ? "packed" : "split");
+        view.put("availPosition", standing == null ? null : standing.availPosition());
+        view.put("usedPosition", standing == null ? null : standing.usedPosition());
+        view.put("available", standing == null ? null : standing.available());
+        view.put("borrowed", standing == null ? null : standing.borrowed());
+        return view;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.annulet.backend.broker;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,7 @@
+/**
+ * The command line as tests run it.
+ */
+@NullMarked
+package io.annulet.cli;
+
+import org.jspecify.annotations.NullMarked;

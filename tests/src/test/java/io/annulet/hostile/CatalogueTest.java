@@ -1,0 +1,95 @@
+package io.annulet.hostile;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.annulet.spec.NamedTests;
+import java.io.IOException;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The catalogue of what a hostile peer may do, and where each of its cases is: a test of this package whose name begins
+ * with the case, another test that shows it, or the reason why it does not apply or not yet.
+ */
+final class CatalogueTest {
+
+    /** How many cases each class has. */
+    private static final Map<String, Integer> CLASSES = Map.ofEntries(
+            Map.entry("A", 24), // messages and negotiation
+            Map.entry("B", 16), // memory tables, addresses, address translation
+            Map.entry("C", 17), // descriptor chains
+            Map.entry("D", 9), // indirect tables
+            Map.entry("E", 10), // packed rings
+            Map.entry("F", 10), // what changes while it is read
+            Map.entry("G", 10), // indexes, used rings, notifications
+            Map.entry("H", 16), // virtio-net headers
+            Map.entry("I", 7), // receive buffers
+            Map.entry("J", 12), // control queue
+            Map.entry("K", 10), // dirty log, migration, in-flight memory
+            Map.entry("L", 12), // life cycle
+            Map.entry("M", 13), // exhaustion and stalls
+            Map.entry("N", 8), // memory that goes away
+            Map.entry("O", 16), // sealed channels
+            Map.entry("P", 14)); // taps, AF_XDP, VFIO
+
+    /** Shown by tests elsewhere, which are named. */
+    private static final Map<String, String> ELSEWHERE = Map.of(
+            "C12", "FetchRaceCasesTest: a chain that changes is F01, F02 and F06",
+            "G08", "StressTest: TornIndex",
+            "G09", "StressTest: KickRequest; InterleavingsTest: every order of both sides' steps",
+            "H15", "OffloadModelTest",
+            "H16", "OffloadMatrixTest",
+            "L08", "BackendLifeTest, QemuGuestsTest",
+            "L10", "BackendLifeTest: killed guests; QemuGuestsTest: killed QEMU",
+            "L11", "QemuGuestsTest",
+            "M12", "PcapCaptureTest: a full disk ends a capture");
+
+    /** Not here, and why. */
+    private static final Map<String, String> WHY_NOT = new TreeMap<>(Map.ofEntries(
+            Map.entry("B13", "there is no address translation yet: ACCESS_PLATFORM is not offered"),
+            Map.entry("B14", "there is no address translation yet: ACCESS_PLATFORM is not offered"),
+            Map.entry("F10", "the log's bits are only ever set, and generated: FuzzTest; in-flight memory, as class K"),
+            Map.entry("L05", "of taps, AF_XDP and VFIO: only a NIC has a guest's frames for longer than a visit"),
+            Map.entry("L12", "ReloadTest has ports come, change and go 20 times beside two guests, not 10,000 times")));
+
+    /** Classes that belong to parts with suites of their own. */
+    private static final Map<String, String> CLASSES_OF_OTHERS = Map.of(
+            "K", "of dirty log, migration and in-flight memory",
+            "O", "of sealed channels",
+            "P", "of taps, AF_XDP and VFIO");
+
+    @Test
+    void everyCaseIsATestOrHasAReason() throws IOException {
+        Set<String> tested = NamedTests.methodsIn("io/annulet/hostile").stream()
+                .filter(name -> name.matches("[A-P]\\d\\d_.*"))
+                .map(name -> name.substring(0, 3))
+                .collect(Collectors.toCollection(TreeSet::new));
+        Set<String> missing = new LinkedHashSet<>();
+        Set<String> twice = new LinkedHashSet<>();
+        new TreeMap<>(CLASSES).forEach((letter, count) -> {
+            for (int i = 1; i <= count; i++) {
+                String id = String.format("%s%02d", letter, i);
+                int places = (tested.contains(id) ? 1 : 0)
+                        + (ELSEWHERE.containsKey(id) ? 1 : 0)
+                        + (WHY_NOT.containsKey(id) ? 1 : 0);
+                if (places == 0 && !CLASSES_OF_OTHERS.containsKey(letter)) {
+                    missing.add(id);
+                } else if (places > 1) {
+                    twice.add(id);
+                }
+            }
+        });
+        assertEquals(Set.of(), missing, "cases that are nowhere");
+        assertEquals(Set.of(), twice, "cases that are tests and have a reason not to be");
+    }
+
+    @Test
+    void testsThatShowACaseElsewhereExist() throws IOException {
+        assertEquals(Set.of(), NamedTests.missing(String.join(" ", ELSEWHERE.values())));
+    }
+}

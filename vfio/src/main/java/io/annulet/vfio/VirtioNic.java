@@ -1,0 +1,285 @@
+package io.annulet.vfio;
+
+import io.annulet.memory.HostMemory;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The driver of a modern virtio-net device, such as another hypervisor's or a SmartNIC's; owned by its worker. The ring is
+ * the same that guests have with us, worked from the other side.
+ *
+ * <p>Source: VIRTIO 1.2, "Network Device".
+ */
+final class VirtioNic implements Nic {
+
+    private static final int RECEIVE = 0;
+    private static final int TRANSMIT = 1;
+    private static final int CONTROL = 2;
+    private static final int MAX_QUEUE_SIZE = 256;
+    private static final int CONTROL_SIZE = 2;
+    private static final int QUEUES_VECTOR = 0;
+    private static final int CONFIG_VECTOR = 1;
+
+    private static final long CSUM = 1;
+    private static final long MTU = 1L << 3;
+    private static final long MAC = 1L << 5;
+    private static final long HOST_TSO4 = 1L << 11;
+    private static final long HOST_TSO6 = 1L << 12;
+    private static final long STATUS = 1L << 16;
+    private static final long CTRL_VQ = 1L << 17;
+    private static final long CTRL_RX = 1L << 18;
+    private static final long REQUIRED = VirtioPci.VERSION_1 | VirtioPci.ACCESS_PLATFORM;
+    private static final long WANTED = REQUIRED | CSUM | MTU | MAC | HOST_TSO4 | HOST_TSO6 | STATUS | CTRL_VQ | CTRL_RX;
+
+    private static final int CONFIG_STATUS = 6;
+    private static final int CONFIG_MTU = 10;
+    private static final int LINK_UP = 1;
+
+    private static final int PIECE_BYTES = 1 << 20;
+    private static final int MAX_PIECES = 24;
+    private static final int MAX_TSO_BYTES = 65_535;
+    private static final int USUAL_MTU = 1_500;
+
+    private static final int CLASS_RECEIVE = 0;
+    private static final int CLASS_MAC = 1;
+    private static final int MAC_BYTES = 6;
+    private static final int MAX_ADDRESSES = 16;
+    private static final int REQUEST_BYTES = 2 + 4 + MAC_BYTES * MAX_ADDRESSES + 4;
+    private static final int NO_ANSWER = 0xff;
+    private static final long CONTROL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final VirtioPci device;
+    private final PciConfig config;
+    private final int receiveBytes;
+    private final long features;
+    private final long mac;
+    private final VirtioNicQueue receive;
+    private final VirtioNicQueue transmit;
+    private final VirtioNicQueue control;
+    private final DmaArea.Piece request;
+    private final DmaArea.Piece answer;
+    private final int mtu;
+    private int receivedBytes;
+    private boolean started;
+    private boolean promiscuous = true;
+    private List<Long> addresses = List.of();
+
+    VirtioNic(VirtioPci device, PciConfig config, NicMemory memory, int receiveBytes) {
+        this.device = device;
+        this.config = config;
+        this.receiveBytes = receiveBytes;
+        device.reset();
+        long offered = device.offeredFeatures();
+        if ((offered & VirtioPci.ACCESS_PLATFORM) == 0) {
+            throw new VfioException(
+                    "the device would go past the IOMMU", "start its host with iommu_platform=on for this device");
+        }
+        features = offered & WANTED;
+        mac = readMac();
+        mtu = (features & MTU) != 0 ? device.configShort(CONFIG_MTU) : USUAL_MTU;
+        receive = new VirtioNicQueue(device, RECEIVE, size(RECEIVE, MAX_QUEUE_SIZE), memory);
+        transmit = new VirtioNicQueue(device, TRANSMIT, size(TRANSMIT, MAX_QUEUE_SIZE), memory);
+        control = new VirtioNicQueue(device, CONTROL, CONTROL_SIZE, memory);
+        request = memory.read().take(REQUEST_BYTES, 8);
+        answer = memory.write().take(8, 8);
+    }
+
+    static long readBytes() {
+        return 2 * VirtioNicQueue.readBytes(MAX_QUEUE_SIZE)
+                + VirtioNicQueue.readBytes(CONTROL_SIZE)
+                + REQUEST_BYTES
+                + 64;
+    }
+
+    static long writtenBytes() {
+        return 2 * VirtioNicQueue.writtenBytes(MAX_QUEUE_SIZE) + VirtioNicQueue.writtenBytes(CONTROL_SIZE) + 64;
+    }
+
+    private int size(int queue, int most) {
+        int max = device.maxQueueSize(queue);
+        if (max < 2) {
+            throw new VfioException("the device has no queue " + queue, "use another one");
+        }
+        return Integer.highestOneBit(Math.min(max, most));
+    }
+
+    private long readMac() {
+        long address = 0;
+        for (int i = MAC_BYTES - 1; i >= 0; i--) {
+            address = address << 8 | device.configByte(i);
+        }
+        return address;
+    }
+
+    private boolean has(long feature) {
+        return (features & feature) != 0;
+    }
+
+    @Override
+    public NicLimits limits() {
+        return new NicLimits(
+                "virtio-pci",
+                NetHeaderFields.BYTES,
+                transmit.size(),
+                receive.size(),
+                Math.min(MAX_PIECES, transmit.size() / 4),
+                PIECE_BYTES,
+                Math.min(mtu, receiveBytes - NetHeaderFields.BYTES - 18),
+                has(CSUM),
+                has(CSUM) && has(HOST_TSO4),
+                has(CSUM) && has(HOST_TSO6),
+                MAX_TSO_BYTES);
+    }
+
+    @Override
+    public long macAddress() {
+        return mac;
+    }
+
+    @Override
+    public void start() {
+        device.reset();
+        config.enableBusMaster(true);
+        device.acknowledge(features);
+        device.configVector(CONFIG_VECTOR);
+        receive.start(QUEUES_VECTOR);
+        transmit.start(QUEUES_VECTOR);
+        if (has(CTRL_VQ)) {
+            control.start(QUEUES_VECTOR);
+        }
+        device.run();
+        started = true;
+        receiveOnly(promiscuous, addresses);
+    }
+
+    @Override
+    public void stop() {
+        started = false;
+        if (config.isThere()) {
+            device.reset();
+        }
+        config.enableBusMaster(false);
+    }
+
+    @Override
+    public boolean isLinkUp() {
+        return !has(STATUS) || (device.configShort(CONFIG_STATUS) & LINK_UP) != 0;
+    }
+
+    /** The device drops what does not fit, and does not say so. */
+    @Override
+    public long takeMissedFrames() {
+        return 0;
+    }
+
+    @Override
+    public boolean receiveOnly(boolean all, List<Long> macAddresses) {
+        promiscuous = all || macAddresses.size() > MAX_ADDRESSES;
+        addresses = macAddresses;
+        if (!has(CTRL_VQ) || !has(CTRL_RX)) {
+            return false;
+        }
+        if (!started) {
+            return true;
+        }
+        return ask(CLASS_RECEIVE, 0, 1, promiscuous ? 1 : 0) && (promiscuous || askForAddresses());
+    }
+
+    private boolean askForAddresses() {
+        long at = request.address() + 2;
+        HostMemory.storeLong(at, addresses.size());
+        at += 4;
+        for (long address : addresses) {
+            for (int i = 0; i < MAC_BYTES; i++) {
+                HostMemory.storeByte(at++, (int) (address >>> (8 * i)));
+            }
+        }
+        for (int i = 0; i < 4; i++) {
+            HostMemory.storeByte(at++, 0); // no multicast addresses
+        }
+        return send(CLASS_MAC, 0, (int) (at - request.address()));
+    }
+
+    private boolean ask(int kind, int command, int valueBytes, int value) {
+        HostMemory.storeByte(request.address() + 2, value);
+        return send(kind, command, 2 + valueBytes);
+    }
+
+    /** Sends the request that was written, and waits for the answer, which an able device gives at once. */
+    private boolean send(int kind, int command, int byteLength) {
+        HostMemory.storeByte(request.address(), kind);
+        HostMemory.storeByte(request.address() + 1, command);
+        HostMemory.storeByte(answer.address(), NO_ANSWER);
+        control.offer(new long[] {request.iova(), answer.iova()}, new int[] {byteLength, 1}, 2, 1, 0);
+        control.publish();
+        long deadline = System.nanoTime() + CONTROL_NANOS;
+        int token = NOTHING;
+        while (token == NOTHING && System.nanoTime() - deadline < 0) {
+            Thread.onSpinWait();
+            token = control.take();
+        }
+        return token == 0 && HostMemory.loadByte(answer.address()) == 0;
+    }
+
+    @Override
+    public void requestInterrupts() {
+        receive.requestInterrupts();
+        transmit.requestInterrupts();
+    }
+
+    @Override
+    public void suppressInterrupts() {
+        receive.suppressInterrupts();
+        transmit.suppressInterrupts();
+    }
+
+    /** A message needs no answer. */
+    @Override
+    public void acknowledgeOther() {}
+
+    @Override
+    public boolean hasRoom(int pieces) {
+        return transmit.free() >= pieces;
+    }
+
+    @Override
+    public void transmit(long header, long[] iovas, int[] byteLengths, int pieces, int token) {
+        HostMemory.storeShort(header + 10, 0);
+        transmit.offer(iovas, byteLengths, pieces, pieces, token);
+    }
+
+    @Override
+    public void publishTransmit() {
+        transmit.publish();
+    }
+
+    @Override
+    public int takeTransmitted() {
+        return transmit.take();
+    }
+
+    @Override
+    public void offer(long iova, int byteLength, int token) {
+        receive.offer(iova, byteLength, token);
+    }
+
+    @Override
+    public void publishReceive() {
+        receive.publish();
+    }
+
+    @Override
+    public int takeReceived() {
+        int token = receive.take();
+        if (token >= 0) {
+            long frameBytes = receive.writtenByteLength() - NetHeaderFields.BYTES;
+            receivedBytes = frameBytes < 0 || frameBytes > receiveBytes - NetHeaderFields.BYTES ? 0 : (int) frameBytes;
+        }
+        return token;
+    }
+
+    @Override
+    public int receivedBytes() {
+        return receivedBytes;
+    }
+}

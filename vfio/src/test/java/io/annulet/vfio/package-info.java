@@ -1,0 +1,4 @@
+@NullMarked
+package io.annulet.vfio;
+
+import org.jspecify.annotations.NullMarked;
