@@ -35,10 +35,14 @@ test_arguments() {
   done
 }
 
-# Maven's log as one line for each test class.
+# Maven's log as one line for each test class, and two for each test that failed.
 show_progress() {
-  local line word name
+  local line word name is_message=
   while IFS= read -r line; do
+    if [[ -n $is_message ]]; then
+      printf '         %.400s\n' "$line"
+      is_message=
+    fi
     case $line in
       *'] Building '*'['*) word=${line#*Building }; printf '%s\n' "${word%% *}" ;;
       *'Tests run: '*' in io.annulet.'*)
@@ -47,6 +51,11 @@ show_progress() {
         [[ $line == *'<<< '* ]] && word=FAIL
         line=${line#*Tests run: }
         printf '  %-4s %-60s %5s tests  %s\n' "$word" "$name" "${line%%,*}" "$(elapsed "$line")"
+        ;;
+      *'[ERROR] io.annulet.'*' <<< '*)
+        name=${line#*io.annulet.}
+        printf '       %s\n' "${name%% -- *}"
+        is_message=yes
         ;;
     esac
   done

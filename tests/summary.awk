@@ -57,6 +57,7 @@ in_text {
 
 /^ *<(failure|error)[ >]/ {
   failed++
+  names = names " " name
   print "failed: " name ": " attribute($0, "message")
 }
 
@@ -70,6 +71,7 @@ in_text {
 END {
   for (i = 1; i <= reason_count; i++) print "skipped " skips[reasons[i]] ": " reasons[i]
   if (!total) print "failed: no test ran"
-  printf "%d passed, %d failed, %d skipped\n", total - failed - skipped, failed + problems, skipped
+  printf "%d passed, %d failed, %d skipped", total - failed - skipped, failed + problems, skipped
+  print names ? ":" substr(names, 1, 1000) : ""
   exit (failed || problems || !total) ? 1 : 0
 }

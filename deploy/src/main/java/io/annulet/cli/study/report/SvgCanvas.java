@@ -2,10 +2,14 @@ package io.annulet.cli.study.report;
 
 import java.util.Locale;
 
-/** Writes a chart as SVG: lines and text as such, so that it stays small and its text can be searched. */
+/**
+ * Writes a chart as SVG: lines and text as such, so that it stays small and its text can be searched. Lines of one style that
+ * follow each other are one path; a chart has a hundred lines of its grid.
+ */
 final class SvgCanvas implements Canvas {
 
     private final StringBuilder svg = new StringBuilder();
+    private String style = "";
 
     /** @param label what the picture shows, for those who cannot see it */
     SvgCanvas(int width, int height, String label) {
@@ -22,6 +26,7 @@ final class SvgCanvas implements Canvas {
 
     /** The whole file. */
     String finish() {
+        endPath();
         return svg.append("</svg>\n").toString();
     }
 
@@ -42,6 +47,7 @@ final class SvgCanvas implements Canvas {
     }
 
     private void add(String element) {
+        endPath();
         svg.append(element).append('\n');
     }
 
@@ -59,15 +65,18 @@ final class SvgCanvas implements Canvas {
 
     @Override
     public void line(double x1, double y1, double x2, double y2, int colour, double width) {
-        add(String.format(
-                Locale.ROOT,
-                "<path d=\"M%s %sL%s %s\" stroke=\"%s\" stroke-width=\"%s\"/>",
-                number(x1),
-                number(y1),
-                number(x2),
-                number(y2),
-                colour(colour),
-                number(width)));
+        String wanted = String.format("stroke=\"%s\" stroke-width=\"%s\"", colour(colour), number(width));
+        if (!style.equals(wanted)) {
+            endPath();
+            svg.append("<path ").append(wanted).append(" d=\"");
+            style = wanted;
+        }
+        svg.append(String.format("M%s %sL%s %s", number(x1), number(y1), number(x2), number(y2)));
+    }
+
+    private void endPath() {
+        svg.append(style.isEmpty() ? "" : "\"/>\n");
+        style = "";
     }
 
     @Override
