@@ -253,6 +253,10 @@ public final class UmemStudy implements Study {
                             away,
                             ratios[0],
                             ratios[ratios.length - 1]));
+                } else {
+                    sentences.add(work + " ns of work, " + away
+                            + " \u00b5s away: no rate was found at which the ring never ran"
+                            + " dry. Something else used the processor.");
                 }
             }
         }
