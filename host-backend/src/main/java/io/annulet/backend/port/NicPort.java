@@ -32,7 +32,8 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
     /** How long frames that are nearly sent are waited for before the NIC is restarted. The worker stands still meanwhile. */
     private static final long RECALL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
-    private static final int PULLS_PER_LOOK = 1024;
+    /** So many turns of a busy worker lie between two looks at the NIC. */
+    public static final int PULLS_PER_LOOK = 1024;
 
     /** Why a NIC was stopped, for people. */
     public enum Stop {
@@ -71,6 +72,7 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
     private boolean linkUp;
     private boolean awaiting;
     private int pullsToLook;
+    private boolean wasInFlightAtLook;
     private long completedAtLook;
     private long movedAtNanos;
 
@@ -118,8 +120,7 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
         receive.offerAll();
         linkUp = nic.isLinkUp();
         running = true;
-        completedAtLook = transmit.completed();
-        movedAtNanos = System.nanoTime();
+        wasInFlightAtLook = false;
     }
 
     @Override
@@ -167,11 +168,11 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
         if (!running) {
             return 0;
         }
-        if (++pullsToLook >= PULLS_PER_LOOK) {
-            look();
-        }
-        if (transmit.inFlight() > 0 && running && !transmit.reap()) {
+        if (transmit.inFlight() > 0 && !transmit.reap()) {
             stop(Stop.CLAIMED_WHAT_IT_WAS_NOT_GIVEN);
+        }
+        if (running && ++pullsToLook >= PULLS_PER_LOOK) {
+            look();
         }
         if (!running) {
             return 0;
@@ -192,11 +193,16 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
         }
     }
 
-    /** Looks after what is not worth doing every turn: that frames which were handed over do get sent. */
+    /**
+     * Looks after what is not worth doing every turn: that frames which were handed over do get sent. Their time begins at
+     * the first look that finds them, because the one before may be any time ago.
+     */
     private void look() {
         pullsToLook = 0;
         long now = System.nanoTime();
-        if (transmit.inFlight() == 0 || transmit.completed() != completedAtLook) {
+        boolean isInFlight = transmit.inFlight() > 0;
+        if (!isInFlight || !wasInFlightAtLook || transmit.completed() != completedAtLook) {
+            wasInFlightAtLook = isInFlight;
             completedAtLook = transmit.completed();
             movedAtNanos = now;
         } else if (now - movedAtNanos > WATCHDOG_NANOS) {

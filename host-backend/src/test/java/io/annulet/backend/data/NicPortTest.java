@@ -21,6 +21,7 @@ import io.annulet.memory.Region;
 import io.annulet.vfio.IovaSpace;
 import io.annulet.vfio.NicMemory;
 import io.annulet.vring.SplitDriverHalf;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -368,6 +369,18 @@ final class NicPortTest {
         assertEquals(List.of(NicPort.Stop.SENT_NOTHING_FOR_TOO_LONG), stops);
         step();
         assertTrue(guest.transmit.takeUsed() >= 0, "the chain came back");
+    }
+
+    /** The watchdog counted from when it had looked last, which a worker that sleeps does seldom. */
+    @Test
+    void theFirstFrameAfterALongPauseHasItsWholeTimeToBeSent() throws InterruptedException {
+        connect();
+        Thread.sleep(Duration.ofNanos(NicPort.WATCHDOG_NANOS).plusMillis(50));
+        guest.send(frame(2, MAC, 400));
+        for (int i = 0; i < NicPort.PULLS_PER_LOOK + 1; i++) { // one look
+            worker.doWork();
+        }
+        assertEquals(List.of(), stops);
     }
 
     @Test
