@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class ChannelGuestsTest {
     private static final int MEBIBYTES = Integer.getInteger("annulet.channel.mebibytes", 16);
     private static final Duration LIMIT = ChannelGuests.LIMIT;
-    private static final int PATIENCE = 600;
+    private static final int PATIENCE = 600; // seconds
 
     @TempDir
     private static Path folder;
@@ -50,12 +50,16 @@ final class ChannelGuestsTest {
         return guest.run("grep -q '" + text + "' " + file, LIMIT).status() == 0;
     }
 
-    /** Waits for a line in the log of a command that runs in the guest, as long as it runs or may be about to start. */
+    /** Starts a command whose log says when it has ended. */
+    private static void begin(QemuGuest guest, String command, String file) {
+        guest.mustRun("( " + command + "; echo ended with $? ) > " + file + " 2>&1 &", LIMIT);
+    }
+
+    /** Waits for a line in the log of a command that {@link #begin} started, until it has ended. */
     private static void await(QemuGuest guest, String file, String text) {
-        String loop = "i=0; while ! grep -q '" + text + "' " + file + " && [ $i -lt " + PATIENCE
-                + " ] && { [ $i -lt 60 ] || pgrep java > /dev/null; }; do sleep 0.5; i=$((i+1)); done; grep -q '" + text
-                + "' " + file;
-        QemuGuest.Result result = guest.run(loop, Duration.ofSeconds(PATIENCE));
+        String loop = "i=0; while ! grep -q '" + text + "' " + file + " && ! grep -q '^ended with' " + file
+                + " && [ $i -lt " + 2 * PATIENCE + " ]; do sleep 0.5; i=$((i+1)); done; grep -q '" + text + "' " + file;
+        QemuGuest.Result result = guest.run(loop, Duration.ofSeconds(PATIENCE + 60));
         assertEquals(0, result.status(), () -> guest.run("cat " + file, LIMIT).output());
     }
 
@@ -68,8 +72,9 @@ final class ChannelGuestsTest {
                 "dd if=/dev/urandom of=/piece bs=1M count=8 2>/dev/null; i=0; while [ $i -lt " + MEBIBYTES
                         + " ]; do cat /piece; i=$((i+8)); done > /file; echo $i >> /file",
                 LIMIT);
-        b.mustRun("mkdir -p /in; annulet channel receive " + guests.endOfB() + " /in > /receive.log 2>&1 &", LIMIT);
-        a.mustRun("annulet channel send --wait 300 " + guests.endOfA() + " /file > /send.log 2>&1 &", LIMIT);
+        b.mustRun("mkdir -p /in", LIMIT);
+        begin(b, "annulet channel receive " + guests.endOfB() + " /in", "/receive.log");
+        begin(a, "annulet channel send --wait 300 " + guests.endOfA() + " /file", "/send.log");
         await(b, "/receive.log", "sealed channel");
         try (Scribbler scribbler = Scribbler.attach(ChannelGuests.socket(folder))) {
             for (int i = 0; i < 200 && !has(b, "/receive.log", "tampering"); i++) {
