@@ -7,7 +7,9 @@ import io.annulet.cli.ctl.CtlCommand;
 import io.annulet.cli.sim.SimCommand;
 import io.annulet.cli.vfio.VfioCommand;
 import java.io.PrintWriter;
+import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -56,13 +58,16 @@ final class Main implements Runnable {
 
     private static final List<String> SOURCE_FOLDER_ONLY = List.of("demo", "bench", "study");
 
+    /** Commands that write about all others. */
+    private static final List<String> ABOUT_ALL = List.of("pages", "completion");
+
     @Spec
     private CommandSpec spec;
 
     private Main() {}
 
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        System.exit(commandLineFor(args).execute(args));
     }
 
     /** The command with all of its parts; a test gives it other streams. */
@@ -71,7 +76,32 @@ final class Main implements Runnable {
         if (Boolean.getBoolean(INSTALLED)) {
             SOURCE_FOLDER_ONLY.forEach(all.getCommandSpec()::removeSubcommand);
         }
-        return all.setParameterExceptionHandler(Errors::explainUsage)
+        return complete(all);
+    }
+
+    /** What these words need of it. Building all other commands takes longer than {@code run} takes to be ready. */
+    static CommandLine commandLineFor(String... args) {
+        Class<?> named = args.length == 0 ? null : subcommand(args[0]);
+        if (named == null || !Collections.disjoint(ABOUT_ALL, List.of(args))) {
+            return commandLine();
+        }
+        return complete(new CommandLine(new Stem()).addSubcommand(named));
+    }
+
+    private static @Nullable Class<?> subcommand(String name) {
+        if (Boolean.getBoolean(INSTALLED) && SOURCE_FOLDER_ONLY.contains(name)) {
+            return null;
+        }
+        for (Class<?> each : Main.class.getAnnotation(Command.class).subcommands()) {
+            if (each.getAnnotation(Command.class).name().equals(name)) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    private static CommandLine complete(CommandLine commands) {
+        return commands.setParameterExceptionHandler(Errors::explainUsage)
                 .setExecutionExceptionHandler(Errors::explainFailure)
                 .setUsageHelpWidth(HELP_COLUMNS)
                 .setCaseInsensitiveEnumValuesAllowed(true);
@@ -84,6 +114,10 @@ final class Main implements Runnable {
         spec.commandLine().usage(out);
         out.flush();
     }
+
+    /** The command around one of its parts. */
+    @Command(name = "annulet", mixinStandardHelpOptions = true, versionProvider = Version.class)
+    private static final class Stem {}
 
     /** The version is the jar's, so that it is written in one place. */
     static final class Version implements IVersionProvider {

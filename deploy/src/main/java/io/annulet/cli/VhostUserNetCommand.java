@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -85,8 +84,10 @@ final class VhostUserNetCommand implements Callable<Integer> {
         if (!others.isEmpty()) {
             throw wrong("Unknown option: '" + others.getFirst() + "'");
         }
-        CommandLine run = Objects.requireNonNull(spec.root().subcommands().get("run"));
+        CommandLine run = Main.commandLineFor("run");
+        run.setOut(spec.commandLine().getOut()).setErr(spec.commandLine().getErr());
         return run.execute(
+                "run",
                 "--port",
                 "guest=vhost-user:" + socket() + (device == null ? "" : "," + device),
                 "--port",

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -51,6 +52,26 @@ final class MainTest {
         assertEquals(1, fail(new IllegalStateException("worker ended twice")));
         assertTrue(err.toString().contains("IllegalStateException: worker ended twice"), err::toString);
         assertFalse(err.toString().contains("see:"), err::toString);
+    }
+
+    /** Only the command that is meant is built, and nobody can tell. */
+    @Test
+    void eachCommandBuiltAloneIsTheOneAmongAll() {
+        Main.commandLine().getSubcommands().forEach((name, among) -> {
+            CommandLine alone = Objects.requireNonNull(
+                    Main.commandLineFor(name, "--help").getSubcommands().get(name));
+            assertEquals(among.getUsageMessage(), alone.getUsageMessage());
+            assertEquals(
+                    among.getCommandSpec().qualifiedName(),
+                    alone.getCommandSpec().qualifiedName());
+        });
+        assertEquals(1, Main.commandLineFor("run").getSubcommands().size());
+    }
+
+    @Test
+    void whatIsNoCommandIsExplainedByAll() {
+        assertEquals(2, execute(Main.commandLineFor("rum"), "rum"));
+        assertTrue(err.toString().contains("run"), err::toString);
     }
 
     private int fail(Exception failure) {
