@@ -21,6 +21,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,14 +92,14 @@ final class BrokenHandoverTest {
                 SimulatedGuest b = SimulatedGuest.connect(socket("b"), guest(packed))) {
             RestartTraffic traffic = new RestartTraffic(a, b);
             traffic.run(500);
-            Taking onlyAsks = begin();
+            Taking onlyAsks = beginOnceFree();
             onlyAsks.close();
             traffic.run(500);
-            try (Taking commits = begin()) {
+            try (Taking commits = beginOnceFree()) {
                 commits.commit().fds().close();
             }
             traffic.run(500);
-            try (Taking getsEverything = begin()) {
+            try (Taking getsEverything = beginOnceFree()) {
                 getsEverything.commit().fds().close();
                 getsEverything.ready();
             }
@@ -110,16 +112,29 @@ final class BrokenHandoverTest {
         }
     }
 
+    private Taking beginOnceFree() {
+        return onceFree(this::begin);
+    }
+
     /** For as long as the last hand-over has not been seen off, the next one is turned away. */
-    private void takeOver() {
-        Backend next = new Backend(options("a", "b"));
+    private static <T> T onceFree(Supplier<T> asking) {
+        AtomicReference<T> answer = new AtomicReference<>();
         Pause.until("it is asked again", Duration.ofSeconds(20), () -> {
             try {
-                next.takeOver();
+                answer.set(asking.get());
                 return true;
             } catch (HandoverException busy) {
                 return false;
             }
+        });
+        return answer.get();
+    }
+
+    private void takeOver() {
+        Backend next = new Backend(options("a", "b"));
+        onceFree(() -> {
+            next.takeOver();
+            return next;
         });
         next.start();
         serving.handedOver().join();
