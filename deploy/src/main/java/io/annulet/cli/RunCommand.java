@@ -5,9 +5,6 @@ import io.annulet.backend.BackendOptions;
 import io.annulet.backend.ChannelServers;
 import io.annulet.backend.PortOptions;
 import io.annulet.backend.api.ApiOptions;
-import io.annulet.backend.api.ApiRoutes;
-import io.annulet.backend.api.ApiServer;
-import io.annulet.backend.api.ApiSpec;
 import io.annulet.backend.broker.BrokerRules;
 import io.annulet.backend.broker.BrokeredAccess;
 import io.annulet.backend.config.ChannelSpec;
@@ -183,13 +180,8 @@ final class RunCommand implements Callable<Integer> {
                     + " (default: 1000).")
     private @Nullable Long crashWaitMillis;
 
-    @Option(
-            names = "--api",
-            paramLabel = "SOCKET[,option=value]...",
-            description =
-                    "Serve the control API, for annulet ctl: owner= group= perm= of the socket (default: perm=0660);"
-                            + " read=all|USER+@GROUP, change= likewise: who may (default: all, and this user).")
-    private @Nullable String api;
+    @Mixin
+    private ApiChoice api = new ApiChoice();
 
     @Option(
             names = "--takeover",
@@ -252,7 +244,8 @@ final class RunCommand implements Callable<Integer> {
         Backend backend = options == null ? null : sight.begin(new Backend(options, access()));
         Reload reload =
                 backend == null || config == null ? null : new Reload(config, backend, this::settings, settings);
-        Services services = new Services(backend, channelServers(settings), apiServer(settings, backend, reload));
+        Services services =
+                new Services(backend, channelServers(settings), ApiChoice.server(settings.api(), backend, reload));
         if (backend != null) {
             Takeover.prepare(backend, takeover, hasChannels);
         }
@@ -288,7 +281,10 @@ final class RunCommand implements Callable<Integer> {
     private SandboxLauncher launcher(BackendOptions options, RunSettings settings) {
         try {
             return new SandboxLauncher(
-                    options, filesWhileItRuns(settings), config, new BrokerRules(sandboxAllow).allowed());
+                    options,
+                    filesWhileItRuns(settings),
+                    ApiChoice.filesToRead(config, settings.api()),
+                    new BrokerRules(sandboxAllow).allowed());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--sandbox-allow: " + e.getMessage(), e);
         }
@@ -351,7 +347,7 @@ final class RunCommand implements Callable<Integer> {
                     counters,
                     state,
                     crashWaitMillis,
-                    api == null ? null : ApiSpec.parse(api),
+                    api.options(),
                     log,
                     sandbox);
         } catch (IllegalArgumentException e) {
@@ -377,14 +373,6 @@ final class RunCommand implements Callable<Integer> {
         List<Path> files = sight.files();
         others.filter(Objects::nonNull).forEach(files::add);
         return files;
-    }
-
-    private @Nullable ApiServer apiServer(RunSettings settings, @Nullable Backend backend, @Nullable Reload reload) {
-        ApiOptions options = settings.api();
-        return options == null || backend == null
-                ? null
-                : new ApiServer(
-                        options, ApiRoutes.of(backend, Main.Version.text(), reload == null ? null : reload::reload));
     }
 
     private ChannelServers channelServers(RunSettings settings) {

@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code run --sandbox}: gives up what serving ports does not need, and executes the same command again in the place of this
@@ -52,18 +51,18 @@ final class SandboxLauncher {
 
     private final BackendOptions options;
     private final List<Path> files;
-    private final @Nullable Path config;
+    private final List<Path> read;
     private final List<String> allowed;
 
     /**
      * @param files beside those of the ports that are made while it runs
-     * @param config that is read again
+     * @param read files and folders that are read again
      * @param allowed what may be opened later, as {@link BrokerRules} has it, beside what the options name
      */
-    SandboxLauncher(BackendOptions options, List<Path> files, @Nullable Path config, List<String> allowed) {
+    SandboxLauncher(BackendOptions options, List<Path> files, List<Path> read, List<String> allowed) {
         this.options = options;
         this.files = List.copyOf(files);
-        this.config = config;
+        this.read = List.copyOf(read);
         this.allowed = allowed;
     }
 
@@ -91,9 +90,7 @@ final class SandboxLauncher {
         try (Landlock files = Landlock.create()) {
             READ.forEach(folder -> files.mayRead(Path.of(folder)));
             files.mayRead(Path.of(System.getProperty("java.home")));
-            if (config != null) {
-                files.mayRead(folder(config));
-            }
+            read.forEach(path -> files.mayRead(Files.isDirectory(path) ? path : folder(path)));
             for (String word : command.subList(0, program)) {
                 readWhatIsNamed(files, word);
             }

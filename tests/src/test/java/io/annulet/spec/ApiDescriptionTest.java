@@ -42,7 +42,7 @@ final class ApiDescriptionTest {
         Backend backend = new Backend(new BackendOptions(
                 List.of(new PortOptions.Loopback("a")), List.of(), 0, new BitSet(), PollMode.ADAPTIVE, null));
         Map<String, String> routes = new TreeMap<>();
-        ApiRoutes.of(backend, "test", null)
+        ApiRoutes.of(backend, "test", null, null)
                 .forEach(route -> routes.put(
                         route.method() + " " + route.path(),
                         route.right().name().toLowerCase(Locale.ROOT)));

@@ -14,8 +14,11 @@ import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -23,9 +26,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** One request at a time to the API of a back-end, each on a connection of its own; used by one thread. */
+/** Requests to the API of a back-end, each on a connection of its own. From any thread. */
 public final class ApiClient {
 
     private static final int MAX_ANSWER = 64 * 1024 * 1024;
@@ -84,25 +89,49 @@ public final class ApiClient {
                 : new CommandFailure(text.substring(0, remedy), text.substring(remedy + 2));
     }
 
+    /** What takes an answer in parts: its head first, and at last one that says that it was the last. */
+    @FunctionalInterface
+    public interface Taker {
+        /** Takes a part, which is the taker's to release. */
+        void take(HttpObject part) throws IOException;
+    }
+
     /** Sends a request and waits for its answer. */
     public Answer send(HttpMethod method, String path, byte[] body) throws IOException {
+        EmbeddedChannel codec = new EmbeddedChannel(new HttpClientCodec(), new HttpObjectAggregator(MAX_ANSWER));
+        AtomicReference<@Nullable Answer> answer = new AtomicReference<>();
+        talk(codec, method, path, body, limit, part -> {
+            if (part instanceof FullHttpResponse whole) {
+                answer.set(new Answer(whole.status().code(), ByteBufUtil.getBytes(whole.content())));
+            }
+            ReferenceCountUtil.release(part);
+        });
+        return Objects.requireNonNull(answer.get());
+    }
+
+    /** Sends a request and passes its answer on as it comes, for as long as something comes. */
+    public void exchange(HttpMethod method, String path, byte[] body, Taker taker) throws IOException {
+        talk(new EmbeddedChannel(new HttpClientCodec()), method, path, body, null, taker);
+    }
+
+    // The codec without a loop: what is written to it comes out as bytes, and the other way round.
+    private void talk(
+            EmbeddedChannel codec, HttpMethod method, String path, byte[] body, @Nullable Duration limit, Taker taker)
+            throws IOException {
         FullHttpRequest request =
                 new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, method, path, Unpooled.wrappedBuffer(body));
         request.headers()
                 .set(HttpHeaderNames.HOST, "annulet")
                 .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE)
                 .set(HttpHeaderNames.CONTENT_LENGTH, body.length);
-        // The codec without a loop: what is written to it comes out as bytes, and the other way round.
-        EmbeddedChannel codec = new EmbeddedChannel(new HttpClientCodec(), new HttpObjectAggregator(MAX_ANSWER));
         try (SocketChannel channel = connect()) {
-            Thread watchdog = Thread.ofVirtual().start(() -> breakOff(channel));
+            Thread watchdog = Thread.ofVirtual().start(() -> breakOff(channel, limit));
             codec.writeOutbound(request);
             for (ByteBuf out = codec.readOutbound(); out != null; out = codec.readOutbound()) {
                 write(channel, out);
             }
-            Answer answer = receive(channel, codec);
+            receive(channel, codec, taker);
             watchdog.interrupt();
-            return answer;
         } finally {
             codec.finishAndReleaseAll();
         }
@@ -122,10 +151,12 @@ public final class ApiClient {
         }
     }
 
-    private void breakOff(SocketChannel channel) {
+    private static void breakOff(SocketChannel channel, @Nullable Duration limit) {
         try {
-            Thread.sleep(limit);
-            channel.close();
+            if (limit != null) {
+                Thread.sleep(limit);
+                channel.close();
+            }
         } catch (InterruptedException | IOException e) {
             Thread.currentThread().interrupt(); // there is an answer
         }
@@ -143,11 +174,11 @@ public final class ApiClient {
         }
     }
 
-    private Answer receive(SocketChannel channel, EmbeddedChannel codec) throws IOException {
+    private static void receive(SocketChannel channel, EmbeddedChannel codec, Taker taker) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(READ_BYTES);
+        boolean isComplete = false;
         boolean isEnd = false;
-        FullHttpResponse response = null;
-        while (response == null && !isEnd) {
+        while (!isComplete && !isEnd) {
             buffer.clear();
             isEnd = channel.read(buffer) < 0;
             if (isEnd) {
@@ -155,15 +186,13 @@ public final class ApiClient {
             } else {
                 codec.writeInbound(Unpooled.copiedBuffer(buffer.flip()));
             }
-            response = codec.readInbound();
+            for (HttpObject part = codec.readInbound(); part != null; part = codec.readInbound()) {
+                isComplete |= part instanceof LastHttpContent;
+                taker.take(part);
+            }
         }
-        if (response == null) {
+        if (!isComplete) {
             throw new CommandFailure("the back-end broke the connection off", "try again; its log may say why");
-        }
-        try {
-            return new Answer(response.status().code(), ByteBufUtil.getBytes(response.content()));
-        } finally {
-            response.release();
         }
     }
 }

@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
         description = "Asks a running back-end, and changes it, through its API.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
+        subcommands = {PageCommand.class},
         footer = {
             "",
             "The back-end is one that was started with --api SOCKET. Output is a table, or with --json what the API says.",
@@ -79,8 +80,12 @@ public final class CtlCommand implements Runnable {
         String text(JsonNode answer);
     }
 
+    ApiClient client() {
+        return new ApiClient(socket, LIMIT);
+    }
+
     JsonNode ask(HttpMethod method, String path, @Nullable Object body) throws IOException {
-        return new ApiClient(socket, LIMIT).json(method, path, body);
+        return client().json(method, path, body);
     }
 
     void show(HttpMethod method, String path, @Nullable Object body, View view) throws IOException {
@@ -276,7 +281,7 @@ public final class CtlCommand implements Runnable {
             description = "All counters as OpenMetrics, as a scraper gets them.",
             mixinStandardHelpOptions = true)
     void metrics() throws IOException {
-        byte[] text = new ApiClient(socket, LIMIT).bytes(HttpMethod.GET, "/metrics", null);
+        byte[] text = client().bytes(HttpMethod.GET, "/metrics", null);
         print(new String(text, UTF_8).stripTrailing());
     }
 

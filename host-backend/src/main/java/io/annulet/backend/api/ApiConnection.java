@@ -1,28 +1,23 @@
 package io.annulet.backend.api;
 
 import io.annulet.backend.BackendException;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.unix.DomainSocketChannel;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.timeout.WriteTimeoutHandler;
 import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -46,7 +41,7 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
     static final long REQUEST_SECONDS = 30;
 
     /** How long the caller may take to read something. */
-    private static final int WRITE_SECONDS = 10;
+    static final int WRITE_SECONDS = 10;
 
     /** The pipeline of a connection. */
     static final class Initializer extends ChannelInitializer<DomainSocketChannel> {
@@ -112,7 +107,7 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
         cancelDeadline();
         boolean keepAlive = HttpUtil.isKeepAlive(request);
         if (request.decoderResult().isFailure()) {
-            answer(context, error(HttpResponseStatus.BAD_REQUEST, "this is no HTTP request"), false);
+            refuse(context);
             return;
         }
         context.channel().config().setAutoRead(false);
@@ -120,9 +115,36 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
         String uri = request.uri();
         byte[] body = ByteBufUtil.getBytes(request.content());
         Thread.ofVirtual().name("api-request").start(() -> {
-            ApiResponse response = serve(method, uri, body);
-            context.executor().execute(() -> answer(context, response, keepAlive));
+            boolean written = answer(context, serve(method, uri, body), keepAlive);
+            context.executor().execute(() -> next(context, written && keepAlive));
         });
+    }
+
+    private static void refuse(ChannelHandlerContext context) {
+        Thread.ofVirtual().name("api-request").start(() -> {
+            boolean _ = answer(context, error(HttpResponseStatus.BAD_REQUEST, "this is no HTTP request"), false);
+            context.executor().execute(() -> close(context));
+        });
+    }
+
+    /** On the request's thread; returns whether the caller has all of it. */
+    private static boolean answer(ChannelHandlerContext context, ApiResponse response, boolean keepAlive) {
+        try {
+            new ApiAnswer(context.channel(), keepAlive).write(response, ApiConnection::refusal);
+            return true;
+        } catch (IOException e) {
+            LOG.debug("control API: {}", e.toString());
+            return false;
+        }
+    }
+
+    private void next(ChannelHandlerContext context, boolean keepAlive) {
+        if (!keepAlive) {
+            close(context);
+        } else {
+            awaitRequest(context);
+            context.channel().config().setAutoRead(true);
+        }
     }
 
     private ApiResponse serve(HttpMethod method, String uri, byte[] body) {
@@ -143,41 +165,31 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
                 LOG.info("control API: {} {} by {}", method, query.rawPath(), caller);
             }
             return response;
-        } catch (ApiException e) {
-            return error(e.status(), String.valueOf(e.getMessage()));
-        } catch (BackendException e) {
-            return error(HttpResponseStatus.CONFLICT, String.valueOf(e.getMessage()));
-        } catch (IllegalArgumentException e) {
-            return error(HttpResponseStatus.BAD_REQUEST, String.valueOf(e.getMessage()));
+        } catch (Exception e) {
+            return refusal(e);
         } catch (Throwable ours) {
-            LOG.error("control API: {} {} failed", method, uri.length() > 100 ? uri.substring(0, 100) : uri, ours);
-            return error(HttpResponseStatus.INTERNAL_SERVER_ERROR, "an error of our own; the log says more");
+            return ours(ours);
         }
+    }
+
+    /** The answer to a request that cannot be served. */
+    private static ApiResponse refusal(Exception why) {
+        return switch (why) {
+            case ApiException e -> error(e.status(), String.valueOf(e.getMessage()));
+            case BackendException e -> error(HttpResponseStatus.CONFLICT, String.valueOf(e.getMessage()));
+            case IllegalArgumentException e -> error(HttpResponseStatus.BAD_REQUEST, String.valueOf(e.getMessage()));
+            default -> ours(why);
+        };
+    }
+
+    private static ApiResponse ours(Throwable why) {
+        LOG.error("control API: a request failed", why);
+        return error(HttpResponseStatus.INTERNAL_SERVER_ERROR, "an error of our own; the log says more");
     }
 
     static ApiResponse error(HttpResponseStatus status, String message) {
         String line = message.lines().findFirst().orElse("");
         return ApiResponse.json(status, Map.of("error", line));
-    }
-
-    private void answer(ChannelHandlerContext context, ApiResponse response, boolean keepAlive) {
-        ByteBuf body = Unpooled.wrappedBuffer(response.body());
-        FullHttpResponse http = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, response.status(), body);
-        if (!response.contentType().isEmpty()) {
-            http.headers().set(HttpHeaderNames.CONTENT_TYPE, response.contentType());
-        }
-        http.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
-        http.headers().set("x-content-type-options", "nosniff");
-        HttpUtil.setContentLength(http, body.readableBytes());
-        HttpUtil.setKeepAlive(http, keepAlive);
-        Future<?> _ = context.writeAndFlush(http).addListener(written -> {
-            if (!written.isSuccess() || !keepAlive) {
-                close(context);
-            } else {
-                awaitRequest(context);
-                context.channel().config().setAutoRead(true);
-            }
-        });
     }
 
     private static void close(ChannelHandlerContext context) {

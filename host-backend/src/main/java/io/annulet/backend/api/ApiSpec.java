@@ -29,6 +29,7 @@ public final class ApiSpec {
         ApiOptions usual = ApiOptions.at(Path.of(socket));
         String read = options.text("read");
         String change = options.text("change");
+        String reports = options.text("reports");
         SocketAccess access = new SocketAccess(
                 options.permissions("perm", usual.access().mode()), options.text("owner"), options.text("group"));
         options.checkAllTaken();
@@ -36,6 +37,7 @@ public final class ApiSpec {
                 usual.socket(),
                 access,
                 read == null ? usual.readers() : Principals.parse(read),
-                change == null ? usual.changers() : Principals.parse(change));
+                change == null ? usual.changers() : Principals.parse(change),
+                reports == null ? null : Path.of(reports).toAbsolutePath());
     }
 }

@@ -7,23 +7,14 @@ import io.annulet.backend.config.PolicySpec;
 import io.annulet.backend.config.PortSpec;
 import io.annulet.backend.control.GuestEndpoint;
 import io.annulet.backend.control.SessionStatus;
-import io.annulet.backend.data.RingStanding;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** What is known of ports, their sessions and their rings; stateless. */
 public final class PortRoutes {
-
-    private static final long RINGS_SECONDS = 5;
 
     private final Backend backend;
 
@@ -37,8 +28,7 @@ public final class PortRoutes {
                 Route.get("/v1/ports/{port}", request -> ApiResponse.json(port(find(request)))),
                 Route.get("/v1/ports/{port}/policy", request -> policy(find(request))),
                 Route.get("/v1/ports/{port}/session", request -> session(find(request))),
-                Route.get("/v1/ports/{port}/features", request -> features(find(request))),
-                Route.get("/v1/ports/{port}/rings", request -> rings(find(request))));
+                Route.get("/v1/ports/{port}/features", request -> features(find(request))));
     }
 
     private ApiResponse list() {
@@ -87,7 +77,7 @@ public final class PortRoutes {
         return ApiResponse.json(PolicySpec.options(port.options().policy()));
     }
 
-    private static GuestEndpoint guest(OpenPort port) {
+    static GuestEndpoint guest(OpenPort port) {
         GuestEndpoint endpoint = port.endpoint();
         if (endpoint == null) {
             throw ApiException.conflict(
@@ -127,48 +117,5 @@ public final class PortRoutes {
             throw new IllegalStateException("no guest's: " + port.options());
         }
         return ApiResponse.json(FeatureReport.of(guest, endpoint.status()));
-    }
-
-    private static ApiResponse rings(OpenPort port) throws InterruptedException, ExecutionException {
-        GuestEndpoint endpoint = guest(port);
-        SessionStatus status = endpoint.status();
-        Map<Integer, RingStanding> standings =
-                standings(endpoint).stream().collect(Collectors.toMap(RingStanding::queueIndex, Function.identity()));
-        List<Object> rings = new ArrayList<>();
-        for (SessionStatus.Ring ring : status.rings()) {
-            rings.add(ring(ring, standings.get(ring.index())));
-        }
-        return ApiResponse.json(Map.of("rings", rings));
-    }
-
-    private static List<RingStanding> standings(GuestEndpoint endpoint)
-            throws InterruptedException, ExecutionException {
-        try {
-            return endpoint.rings().get(RINGS_SECONDS, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            throw ApiException.conflict("the port's worker did not answer in " + RINGS_SECONDS + " s; see its log");
-        }
-    }
-
-    /** Null are what only an open ring has. */
-    private static Map<String, Object> ring(SessionStatus.Ring ring, @Nullable RingStanding standing) {
-        Map<String, Object> view = new LinkedHashMap<>();
-        view.put("index", ring.index());
-        view.put("queue", (ring.index() & 1) == 0 ? "receive" : "transmit");
-        view.put("state", ring.state().name().toLowerCase(Locale.ROOT).replace('_', ' '));
-        view.put("enabled", ring.enabled());
-        view.put("broken", ring.broken());
-        view.put(
-                "fault",
-                standing == null || standing.fault() == null
-                        ? null
-                        : standing.fault().name());
-        view.put("size", ring.size());
-        view.put("layout", standing == null ? null : standing.packed() ? "packed" : "split");
-        view.put("availPosition", standing == null ? null : standing.availPosition());
-        view.put("usedPosition", standing == null ? null : standing.usedPosition());
-        view.put("available", standing == null ? null : standing.available());
-        view.put("borrowed", standing == null ? null : standing.borrowed());
-        return view;
     }
 }

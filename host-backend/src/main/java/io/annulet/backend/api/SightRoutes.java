@@ -6,6 +6,7 @@ import io.annulet.backend.BackendOptions;
 import io.annulet.backend.Explainer;
 import io.annulet.backend.Explanation;
 import io.annulet.backend.OpenPort;
+import io.annulet.backend.capture.CaptureOptions;
 import io.annulet.backend.capture.CaptureStatus;
 import io.annulet.backend.config.CaptureSpec;
 import io.annulet.backend.control.GuestEndpoint;
@@ -13,6 +14,8 @@ import io.annulet.backend.data.FrameTrial.Known;
 import io.annulet.backend.data.NetHeader;
 import io.annulet.backend.data.SwitchTable;
 import io.netty.handler.codec.http.HttpMethod;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -28,6 +31,7 @@ public final class SightRoutes {
 
     private static final long FLIGHT_SECONDS = 5;
     private static final int MOST_FRAME_BYTES = 65_557;
+    private static final String PCAPNG = "application/x-pcapng";
 
     private final Backend backend;
 
@@ -40,6 +44,9 @@ public final class SightRoutes {
                 Route.get("/v1/captures", request -> captures()),
                 Route.post("/v1/captures", this::start),
                 Route.delete("/v1/captures/{capture}", this::stop),
+                Route.post("/v1/captures/live", this::live),
+                // Whoever reads frames reads more than counters, and so has to be one who could capture them.
+                new Route(HttpMethod.GET, "/v1/captures/{capture}/file", Right.CHANGE, this::file),
                 new Route(HttpMethod.POST, "/v1/explain", Right.READ, this::explain),
                 Route.get("/v1/ports/{port}/flight", this::flight));
     }
@@ -50,7 +57,7 @@ public final class SightRoutes {
                 backend.captures().list().stream().map(SightRoutes::capture).toList()));
     }
 
-    private static Map<String, Object> capture(CaptureStatus status) {
+    static Map<String, Object> capture(CaptureStatus status) {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("id", status.id());
         view.put("capture", status.options().toString());
@@ -76,20 +83,56 @@ public final class SightRoutes {
         return one(backend.captures().start(CaptureSpec.parse(spec)));
     }
 
+    /** The frames themselves, as they come, for as long as the caller reads them. */
+    private ApiResponse live(ApiRequest request) {
+        String spec = text(request.json(), "capture", "\"-,port=a,drop=any\"");
+        CaptureOptions options = CaptureSpec.parse(spec);
+        if (!options.rotation().isNone()) {
+            throw new IllegalArgumentException("a live capture has no files: leave rotate-size and rotate-time out");
+        }
+        return ApiResponse.stream(PCAPNG, out -> {
+            int id = backend.captures().start(options, out);
+            try {
+                out.awaitClosed();
+            } finally {
+                backend.captures().stop(id);
+            }
+        });
+    }
+
+    private ApiResponse file(ApiRequest request) {
+        CaptureStatus status = status(request.parameter("capture"));
+        if (status.state() != CaptureStatus.State.ENDED) {
+            throw ApiException.conflict("the capture is not finished; stop it first");
+        }
+        Path file = Path.of(status.where());
+        if (!Files.isRegularFile(file)) {
+            throw ApiException.notFound("the capture's file " + file + " is not there any more");
+        }
+        return ApiResponse.file(PCAPNG, file)
+                .with(
+                        "content-disposition",
+                        "attachment; filename=\""
+                                + String.valueOf(file.getFileName()).replaceAll("[^A-Za-z0-9._-]", "_") + "\"");
+    }
+
     private ApiResponse stop(ApiRequest request) {
         String id = request.parameter("capture");
-        if (!id.matches("[0-9]{1,9}") || !backend.captures().stop(Integer.parseInt(id))) {
-            throw ApiException.notFound("there is no capture of this number; GET /v1/captures lists all");
-        }
-        return one(Integer.parseInt(id));
+        int number = status(id).id();
+        backend.captures().stop(number);
+        return ApiResponse.json(capture(status(id)));
     }
 
     private ApiResponse one(int id) {
+        return ApiResponse.json(capture(status(Integer.toString(id))));
+    }
+
+    private CaptureStatus status(String id) {
         return backend.captures().list().stream()
-                .filter(status -> status.id() == id)
+                .filter(status -> Integer.toString(status.id()).equals(id))
                 .findFirst()
-                .map(status -> ApiResponse.json(capture(status)))
-                .orElseThrow(() -> ApiException.notFound("the capture has ended and is forgotten"));
+                .orElseThrow(
+                        () -> ApiException.notFound("there is no capture of this number; GET /v1/captures lists all"));
     }
 
     /** By the policies and the addresses of this moment. */

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param available what the driver has made available and the worker has not taken: chains, or descriptors of a packed ring
  * @param borrowed chains that the worker has taken and not given back, a receive queue's stock of buffers among them
  * @param fault why the ring is left alone; null if it is not
+ * @param frames that went through the queue since it was opened, and likewise bytes, kicks of its driver, calls that were made,
+ *     and drops
  */
 public record RingStanding(
         int queueIndex,
@@ -26,7 +28,12 @@ public record RingStanding(
         int usedPosition,
         int available,
         int borrowed,
-        @Nullable RingFault fault) {
+        @Nullable RingFault fault,
+        long frames,
+        long bytes,
+        long kicks,
+        long calls,
+        long drops) {
 
     /** Of the queues that are there. */
     public static List<RingStanding> of(@Nullable GuestQueue[] queues) {
@@ -34,6 +41,7 @@ public record RingStanding(
     }
 
     private static RingStanding of(GuestQueue queue) {
+        long[] counted = queue.stats();
         return new RingStanding(
                 queue.setup().queueIndex(),
                 queue.setup().ring() instanceof PackedRing,
@@ -42,6 +50,11 @@ public record RingStanding(
                 queue.half.publishedPosition(),
                 queue.half.available(),
                 queue.half.borrowed(),
-                queue.half.fault() == RingFault.NONE ? null : queue.half.fault());
+                queue.half.fault() == RingFault.NONE ? null : queue.half.fault(),
+                counted[QueueStats.FRAMES],
+                counted[QueueStats.BYTES],
+                counted[QueueStats.NOTIFICATIONS],
+                counted[QueueStats.CALLS],
+                counted[QueueStats.DROPS]);
     }
 }
