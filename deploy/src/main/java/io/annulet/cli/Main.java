@@ -5,6 +5,7 @@ import io.annulet.cli.channel.ChannelCommand;
 import io.annulet.cli.config.ConfigCommand;
 import io.annulet.cli.ctl.CtlCommand;
 import io.annulet.cli.sim.SimCommand;
+import io.annulet.cli.top.TopCommand;
 import io.annulet.cli.vfio.VfioCommand;
 import java.io.PrintWriter;
 import java.util.Collections;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Spec;
             SimCommand.class,
             ConformCommand.class,
             StatCommand.class,
+            TopCommand.class,
             ExplainCommand.class,
             CtlCommand.class,
             BenchCommand.class,

@@ -3,6 +3,7 @@ package io.annulet.backend;
 import io.annulet.backend.control.GuestEndpoint;
 import io.annulet.backend.control.HandoverDoor;
 import io.annulet.backend.control.PortHandover;
+import io.annulet.backend.events.HandOverEvent;
 import io.annulet.backend.handover.Giver;
 import io.annulet.backend.handover.Giving;
 import io.annulet.backend.handover.HandoverException;
@@ -245,6 +246,7 @@ final class GivingBackend implements Giver {
         parts.each(PortHandover::leave);
         handedOver = true;
         LOG.info("process {} serves everything now", byProcessId);
+        new HandOverEvent("gave", "to process " + byProcessId).commit();
         onHandedOver.run();
     }
 }

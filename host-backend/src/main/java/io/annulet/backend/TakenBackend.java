@@ -2,6 +2,7 @@ package io.annulet.backend;
 
 import io.annulet.backend.control.GuestEndpoint;
 import io.annulet.backend.control.PortHandover;
+import io.annulet.backend.events.HandOverEvent;
 import io.annulet.backend.handover.HandoverException;
 import io.annulet.backend.handover.PassedPort;
 import io.annulet.backend.handover.PassedState;
@@ -76,6 +77,7 @@ final class TakenBackend implements AutoCloseable {
             taking.started();
             parts.each(PortHandover::thaw);
         }
+        new HandOverEvent("took", toString()).commit();
     }
 
     private static void restore(Parts parts, PassedState state, TakenFds fds) {

@@ -11,19 +11,24 @@ import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -32,6 +37,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Requests to the API of a back-end, each on a connection of its own. From any thread. */
 public final class ApiClient {
+
+    /** Where the service serves its API. */
+    public static final String USUAL_SOCKET = "/run/annulet/api.sock";
 
     private static final int MAX_ANSWER = 64 * 1024 * 1024;
     private static final int READ_BYTES = 64 * 1024;
@@ -82,11 +90,49 @@ public final class ApiClient {
         if (answer.status() < FIRST_FAILURE) {
             return answer.body();
         }
-        String text = JSON.readTree(answer.body()).path("error").asText("HTTP status " + answer.status());
+        throw refused(answer.status(), answer.body());
+    }
+
+    private static CommandFailure refused(int status, byte[] body) throws IOException {
+        String text = JSON.readTree(body).path("error").asText("HTTP status " + status);
         int remedy = text.lastIndexOf("; ");
-        throw remedy < 0
+        return remedy < 0
                 ? new CommandFailure(text, "see annulet ctl --help")
                 : new CommandFailure(text.substring(0, remedy), text.substring(remedy + 2));
+    }
+
+    /**
+     * Asks, and writes the answer as it comes, for as long as something comes.
+     *
+     * @throws CommandFailure with the back-end's own words if it refuses
+     */
+    public void copy(HttpMethod method, String path, @Nullable Object body, WritableByteChannel out)
+            throws IOException {
+        int[] status = {0};
+        ByteArrayOutputStream refusal = new ByteArrayOutputStream();
+        exchange(method, path, body == null ? new byte[0] : JSON.writeValueAsBytes(body), part -> {
+            if (part instanceof HttpResponse head) {
+                status[0] = head.status().code();
+            }
+            if (part instanceof HttpContent content) {
+                try {
+                    for (ByteBuffer bytes : content.content().nioBuffers()) {
+                        writeAll(status[0] < FIRST_FAILURE ? out : Channels.newChannel(refusal), bytes);
+                    }
+                } finally {
+                    content.release();
+                }
+            }
+        });
+        if (status[0] >= FIRST_FAILURE) {
+            throw refused(status[0], refusal.toByteArray());
+        }
+    }
+
+    private static void writeAll(WritableByteChannel out, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            out.write(bytes);
+        }
     }
 
     /** What takes an answer in parts: its head first, and at last one that says that it was the last. */
@@ -165,9 +211,7 @@ public final class ApiClient {
     private static void write(SocketChannel channel, ByteBuf out) throws IOException {
         try {
             for (ByteBuffer part : out.nioBuffers()) {
-                while (part.hasRemaining()) {
-                    channel.write(part);
-                }
+                writeAll(channel, part);
             }
         } finally {
             out.release();

@@ -4,8 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.annulet.backend.capture.CaptureOptions;
-import io.annulet.backend.config.CaptureSpec;
 import io.annulet.backend.config.PortSpec;
 import io.netty.handler.codec.http.HttpMethod;
 import java.io.IOException;
@@ -35,7 +33,7 @@ import picocli.CommandLine.Spec;
         description = "Asks a running back-end, and changes it, through its API.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {PageCommand.class},
+        subcommands = {PageCommand.class, CaptureCommand.class, SaveCaptureCommand.class},
         footer = {
             "",
             "The back-end is one that was started with --api SOCKET. Output is a table, or with --json what the API says.",
@@ -49,16 +47,15 @@ import picocli.CommandLine.Spec;
         })
 public final class CtlCommand implements Runnable {
 
-    static final String USUAL_SOCKET = "/run/annulet/api.sock";
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
     @Option(
             names = "--socket",
             paramLabel = "PATH",
-            defaultValue = "${env:ANNULET_API:-" + USUAL_SOCKET + "}",
+            defaultValue = "${env:ANNULET_API:-" + ApiClient.USUAL_SOCKET + "}",
             scope = CommandLine.ScopeType.INHERIT,
-            description = "The API's socket (default: $ANNULET_API, or " + USUAL_SOCKET + ").")
-    private Path socket = Path.of(USUAL_SOCKET);
+            description = "The API's socket (default: $ANNULET_API, or " + ApiClient.USUAL_SOCKET + ").")
+    private Path socket = Path.of(ApiClient.USUAL_SOCKET);
 
     @Option(names = "--json", scope = CommandLine.ScopeType.INHERIT, description = "Print the API's JSON.")
     private boolean json;
@@ -161,7 +158,11 @@ public final class CtlCommand implements Runnable {
                         "availPosition",
                         "usedPosition",
                         "available",
-                        "borrowed"));
+                        "borrowed",
+                        "frames",
+                        "drops",
+                        "kicks",
+                        "calls"));
     }
 
     @Command(name = "counters", description = "The counters of one port.", mixinStandardHelpOptions = true)
@@ -251,7 +252,7 @@ public final class CtlCommand implements Runnable {
     }
 
     /** What the user wrote; a mistake in it is the user's. */
-    private <T> T parsed(Supplier<T> reader) {
+    <T> T parsed(Supplier<T> reader) {
         try {
             return reader.get();
         } catch (IllegalArgumentException e) {
@@ -291,28 +292,6 @@ public final class CtlCommand implements Runnable {
                 "/v1/captures",
                 answer -> JsonTable.list(
                         answer.path("captures"), "id", "state", "frames", "bytes", "missed", "file", "why"));
-    }
-
-    @Command(
-            name = "capture",
-            description = "Begins to write frames to a pcapng file.",
-            footer = {"", "  annulet ctl capture /tmp/dropped.pcapng,port=a,drop=any,limit-frames=1000"},
-            mixinStandardHelpOptions = true)
-    void capture(
-            @Parameters(
-                            paramLabel = "FILE[,option=value]...",
-                            description = "As annulet run --capture takes it; the file is the back-end's.")
-                    String capture)
-            throws IOException {
-        CaptureOptions _ = parsed(() -> CaptureSpec.parse(capture));
-        show(HttpMethod.POST, "/v1/captures", Map.of("capture", absolute(capture)), JsonTable::object);
-    }
-
-    /** The back-end may run in another folder. */
-    private static String absolute(String capture) {
-        int comma = capture.indexOf(',');
-        String file = comma < 0 ? capture : capture.substring(0, comma);
-        return Path.of(file).toAbsolutePath() + (comma < 0 ? "" : capture.substring(comma));
     }
 
     @Command(name = "stop-capture", description = "Ends a capture; its file stays.", mixinStandardHelpOptions = true)

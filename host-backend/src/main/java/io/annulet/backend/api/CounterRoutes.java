@@ -23,8 +23,7 @@ public final class CounterRoutes {
         return List.of(
                 Route.get("/v1/counters", request -> all()),
                 Route.get("/v1/ports/{port}/counters", this::ofPort),
-                Route.get(
-                        "/metrics", request -> ApiResponse.text(OpenMetrics.CONTENT_TYPE, OpenMetrics.write(read()))));
+                Route.get("/metrics", request -> metrics()));
     }
 
     private CountersSnapshot read() throws IOException {
@@ -35,6 +34,11 @@ public final class CounterRoutes {
         try (CountersFileReader reader = CountersFileReader.open(path)) {
             return reader.snapshot();
         }
+    }
+
+    private ApiResponse metrics() throws IOException, InterruptedException {
+        return ApiResponse.text(
+                OpenMetrics.CONTENT_TYPE, OpenMetrics.write(read(), RingMetrics.of(RingRoutes.standings(backend))));
     }
 
     private ApiResponse all() throws IOException {

@@ -2,6 +2,7 @@ package io.annulet.backend.api;
 
 import io.annulet.backend.Backend;
 import io.annulet.backend.OpenPort;
+import io.annulet.backend.PortOptions;
 import io.annulet.backend.control.GuestEndpoint;
 import io.annulet.backend.control.SessionStatus;
 import io.annulet.backend.data.RingStanding;
@@ -42,7 +43,7 @@ public final class RingRoutes {
         if (standings == null) {
             throw ApiException.conflict("the port's worker did not answer in " + RINGS_SECONDS + " s; see its log");
         }
-        return ApiResponse.json(Map.of("rings", rings(endpoint.status(), standings)));
+        return ApiResponse.json(Map.of("rings", rings(port, endpoint.status(), standings)));
     }
 
     private ApiResponse all() throws InterruptedException {
@@ -50,7 +51,7 @@ public final class RingRoutes {
         for (Map.Entry<OpenPort, List<RingStanding>> port : standings(backend).entrySet()) {
             SessionStatus status = port.getKey().session();
             if (status != null) {
-                ports.put(port.getKey().name(), rings(status, port.getValue()));
+                ports.put(port.getKey().name(), rings(port.getKey(), status, port.getValue()));
             }
         }
         return ApiResponse.json(Map.of("ports", ports));
@@ -87,21 +88,28 @@ public final class RingRoutes {
         }
     }
 
-    private static List<Object> rings(SessionStatus status, List<RingStanding> standings) {
+    /** What a ring is for, in the driver's words: a control queue comes after all pairs. */
+    static String queue(OpenPort port, int index) {
+        boolean isOfPair = !(port.options() instanceof PortOptions.Guest guest)
+                || index < 2 * guest.options().queuePairs();
+        return !isOfPair ? "control" : (index & 1) == 0 ? "receive" : "transmit";
+    }
+
+    private static List<Object> rings(OpenPort port, SessionStatus status, List<RingStanding> standings) {
         Map<Integer, RingStanding> byIndex =
                 standings.stream().collect(Collectors.toMap(RingStanding::queueIndex, Function.identity()));
         List<Object> rings = new ArrayList<>();
         for (SessionStatus.Ring ring : status.rings()) {
-            rings.add(ring(ring, byIndex.get(ring.index())));
+            rings.add(ring(queue(port, ring.index()), ring, byIndex.get(ring.index())));
         }
         return rings;
     }
 
     /** Null are what only an open ring has. */
-    private static Map<String, Object> ring(SessionStatus.Ring ring, @Nullable RingStanding standing) {
+    private static Map<String, Object> ring(String queue, SessionStatus.Ring ring, @Nullable RingStanding standing) {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("index", ring.index());
-        view.put("queue", (ring.index() & 1) == 0 ? "receive" : "transmit");
+        view.put("queue", queue);
         view.put("state", ring.state().name().toLowerCase(Locale.ROOT).replace('_', ' '));
         view.put("enabled", ring.enabled());
         view.put("broken", ring.broken());

@@ -305,6 +305,7 @@ public final class GuestEndpoint {
 
     /** A record of what was said at this port goes to a file, if any is asked for. */
     void recordFault(String why) {
+        log.fault(why);
         state.flights().fault(options.name(), write -> readFlight(why, write));
     }
 

@@ -1,5 +1,7 @@
 package io.annulet.backend.control;
 
+import io.annulet.backend.events.PortEvent;
+import io.annulet.vhostuser.VhostUserRequest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
@@ -36,12 +38,32 @@ final class PortLog {
     void beginSession(int processId) {
         hasSession = true;
         recorder.connected(processId);
+        new PortEvent.SessionUp(port, recorder.session(), processId).commit();
         info("front-end connected, process " + processId);
     }
 
     void endSession(String line) {
+        new PortEvent.SessionDown(port, recorder.session(), line).commit();
         info(line);
         hasSession = false;
+    }
+
+    /** For who records events of this process. */
+    void fault(String what) {
+        new PortEvent.Fault(port, recorder.session(), what).commit();
+    }
+
+    /** A complete message, before it is served. */
+    void message(Message message) {
+        recorder.message(message);
+        VhostUserRequest request = message.request();
+        boolean isReset = request == VhostUserRequest.RESET_DEVICE
+                || (request == VhostUserRequest.SET_STATUS
+                        && message.payloadByteLength() == Long.BYTES
+                        && message.u64() == 0);
+        if (request != null && isReset) {
+            new PortEvent.Reset(port, recorder.session(), request.name()).commit();
+        }
     }
 
     private LoggingEventBuilder about(LoggingEventBuilder event) {

@@ -229,7 +229,7 @@ final class Session {
     private void onMessage(Message message) {
         quiet = false;
         messages++;
-        log.recorder().message(message);
+        log.message(message);
         deadline.clear();
         serve(message, () -> table.checkedHandler(message, limits.descriptors()).handle(message));
     }

@@ -1,8 +1,12 @@
 package io.annulet.backend.stats;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Writes counters in the text format of OpenMetrics 1.0, "Text format"; stateless. A counter {@code in.dropped.vlan} of port
@@ -22,18 +26,63 @@ public final class OpenMetrics {
 
     private OpenMetrics() {}
 
+    /** A sample beside the counters: a whole number with labels. */
+    public record Sample(String family, Kind kind, Map<String, String> labels, long value) {
+        public Sample {
+            labels = Collections.unmodifiableMap(new LinkedHashMap<>(labels));
+        }
+    }
+
+    /** What a sample may do: grow only, or anything. */
+    public enum Kind {
+        COUNTER,
+        GAUGE
+    }
+
     public static String write(CountersSnapshot snapshot) {
+        return write(snapshot, List.of());
+    }
+
+    /** Counters, and what else there is, of families of its own. */
+    public static String write(CountersSnapshot snapshot, List<Sample> others) {
         Map<String, StringBuilder> families = new TreeMap<>();
         snapshot.ports().forEach((port, counters) -> add(families, "port", port, counters));
         snapshot.workers().forEach((worker, counters) -> add(families, "worker", worker, counters));
         StringBuilder text = new StringBuilder();
         families.forEach((name, samples) ->
                 text.append("# TYPE ").append(name).append(" counter\n").append(samples));
+        others.stream()
+                .collect(Collectors.groupingBy(Sample::family, TreeMap::new, Collectors.toList()))
+                .forEach((name, samples) -> add(text, name, samples));
         text.append("# TYPE annulet_process_start_time_seconds gauge\n")
                 .append("annulet_process_start_time_seconds ")
                 .append(snapshot.began().toEpochMilli() / 1000.0)
                 .append('\n');
         return text.append("# EOF\n").toString();
+    }
+
+    private static void add(StringBuilder text, String family, List<Sample> samples) {
+        Kind kind = samples.getFirst().kind();
+        text.append("# TYPE ").append(family).append(' ');
+        text.append(kind.name().toLowerCase(Locale.ROOT)).append('\n');
+        for (Sample sample : samples) {
+            text.append(family).append(kind == Kind.COUNTER ? "_total" : "");
+            addLabels(text, sample.labels());
+            text.append(' ').append(sample.value()).append('\n');
+        }
+    }
+
+    private static void addLabels(StringBuilder text, Map<String, String> labels) {
+        String separator = "{";
+        for (Map.Entry<String, String> label : labels.entrySet()) {
+            text.append(separator)
+                    .append(label.getKey())
+                    .append("=\"")
+                    .append(label.getValue())
+                    .append('"');
+            separator = ",";
+        }
+        text.append('}');
     }
 
     private static void add(
@@ -50,17 +99,9 @@ public final class OpenMetrics {
             }
             String metric = "annulet_" + owner + "_" + family.replaceAll("[^a-zA-Z0-9]", "_");
             StringBuilder samples = families.computeIfAbsent(metric, key -> new StringBuilder());
-            samples.append(metric).append("_total{");
-            String separator = "";
-            for (Map.Entry<String, String> label : labels.entrySet()) {
-                samples.append(separator)
-                        .append(label.getKey())
-                        .append("=\"")
-                        .append(label.getValue())
-                        .append('"');
-                separator = ",";
-            }
-            samples.append("} ").append(value).append('\n');
+            samples.append(metric).append("_total");
+            addLabels(samples, labels);
+            samples.append(' ').append(value).append('\n');
         });
     }
 }
