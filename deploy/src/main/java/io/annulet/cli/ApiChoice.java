@@ -21,6 +21,8 @@ final class ApiChoice {
             description =
                     "Serve the control API, for annulet ctl: owner= group= perm= of the socket (default: perm=0660);"
                             + " read=all|USER+@GROUP, change= likewise: who may (default: all, and this user);"
+                            + " tcp=ADDRESS:PORT: over TCP too, with mutual TLS: cert= key= ca= are PEM files, and"
+                            + " tls-change=NAME+NAME whose certificates may change;"
                             + " reports=FOLDER: reports of studies that the page links to.")
     private @Nullable String api;
 

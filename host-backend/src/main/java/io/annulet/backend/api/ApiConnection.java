@@ -2,12 +2,13 @@ package io.annulet.backend.api;
 
 import io.annulet.backend.BackendException;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.unix.DomainSocketChannel;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -40,11 +41,14 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
     /** From one answer, or the beginning, to the end of the next request; so long an idle connection is kept too. */
     static final long REQUEST_SECONDS = 30;
 
+    private static final ApiResponse FOREIGN =
+            error(HttpResponseStatus.FORBIDDEN, "pages of other sites may ask nothing here");
+
     /** How long the caller may take to read something. */
     static final int WRITE_SECONDS = 10;
 
     /** The pipeline of a connection. */
-    static final class Initializer extends ChannelInitializer<DomainSocketChannel> {
+    static final class Initializer extends ChannelInitializer<Channel> {
         private final ApiOptions options;
         private final Router router;
         private final Caller caller;
@@ -56,7 +60,12 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
         }
 
         @Override
-        protected void initChannel(DomainSocketChannel channel) {
+        protected void initChannel(Channel channel) {
+            addTo(channel);
+        }
+
+        /** Behind what is there already. */
+        void addTo(Channel channel) {
             HttpDecoderConfig limits =
                     new HttpDecoderConfig().setMaxInitialLineLength(MAX_LINE).setMaxHeaderSize(MAX_HEADERS);
             channel.pipeline()
@@ -79,10 +88,10 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
         this.caller = caller;
     }
 
+    /** The first request is awaited from here on; a connection with TLS has been there for a while. */
     @Override
-    public void channelActive(ChannelHandlerContext context) {
+    public void handlerAdded(ChannelHandlerContext context) {
         awaitRequest(context);
-        context.fireChannelActive();
     }
 
     private void awaitRequest(ChannelHandlerContext context) {
@@ -110,14 +119,21 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
             refuse(context);
             return;
         }
+        String origin = request.headers().get(HttpHeaderNames.ORIGIN);
         context.channel().config().setAutoRead(false);
         HttpMethod method = request.method();
+        String host = request.headers().get(HttpHeaderNames.HOST, "");
         String uri = request.uri();
         byte[] body = ByteBufUtil.getBytes(request.content());
         Thread.ofVirtual().name("api-request").start(() -> {
-            boolean written = answer(context, serve(method, uri, body), keepAlive);
+            boolean written = answer(context, isOfOthers(origin, host) ? FOREIGN : serve(method, uri, body), keepAlive);
             context.executor().execute(() -> next(context, written && keepAlive));
         });
+    }
+
+    /** A browser has a key, and would use it for anybody's page. */
+    private static boolean isOfOthers(@Nullable String origin, String host) {
+        return origin != null && !origin.replaceFirst("^https?://", "").equalsIgnoreCase(host);
     }
 
     private static void refuse(ChannelHandlerContext context) {
@@ -154,9 +170,9 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
             if (!options.allows(caller, match.route().right())) {
                 return error(
                         HttpResponseStatus.FORBIDDEN,
-                        "user " + caller.userId() + " may not "
+                        caller + " may not "
                                 + (match.route().right() == Right.READ ? "read" : "change")
-                                + " here: ask for it by the API's options read= and change=");
+                                + " here: ask for it by the API's options read=, change= and tls-change=");
             }
             ApiResponse response = match.route()
                     .handler()

@@ -3,6 +3,7 @@ package io.annulet.backend.api;
 import io.annulet.linux.Privileges;
 import io.annulet.linux.SocketAccess;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param access who may connect
  * @param readers who of these may read
  * @param changers who of these may read and change
+ * @param tls how it is served over TCP too; null if it is not
  * @param reports a folder with reports of studies that the page links to; null if there is none
  */
 public record ApiOptions(
@@ -19,7 +21,8 @@ public record ApiOptions(
         SocketAccess access,
         Principals readers,
         Principals changers,
-        @Nullable Path reports) {
+        @Nullable Path reports,
+        @Nullable ApiTls tls) {
 
     private static final int OWNER_AND_GROUP = 0660;
 
@@ -30,19 +33,25 @@ public record ApiOptions(
                 SocketAccess.ofMode(OWNER_AND_GROUP),
                 Principals.EVERYBODY,
                 Principals.user(Privileges.effectiveUserId()),
+                null,
                 null);
     }
 
     /** Files and folders that are read, beside the socket's. */
     public List<Path> filesToRead() {
-        return reports == null ? List.of() : List.of(reports);
+        List<Path> files = new ArrayList<>(tls == null ? List.of() : tls.files());
+        if (reports != null) {
+            files.add(reports);
+        }
+        return files;
     }
 
     /** Whether a caller has a right. */
     boolean allows(Caller caller, Right right) {
-        return switch (right) {
-            case READ -> readers.include(caller) || changers.include(caller);
-            case CHANGE -> changers.include(caller);
+        return switch (caller) {
+            case Caller.Local process -> changers.include(process) || (right == Right.READ && readers.include(process));
+            case Caller.Remote(String name) ->
+                tls != null && (right == Right.READ || tls.changers().contains(name));
         };
     }
 }

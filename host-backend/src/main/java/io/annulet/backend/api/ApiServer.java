@@ -1,10 +1,13 @@
 package io.annulet.backend.api;
 
+import io.annulet.backend.BackendException;
 import io.annulet.backend.data.Readiness;
 import io.annulet.linux.LinuxException;
 import io.annulet.linux.UnixListener;
 import io.annulet.linux.UnixSocket;
 import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -20,8 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves the control API on a Unix socket. Started and closed by any thread, one at a time; what happens in between is the
- * thread {@code api}'s, a Netty loop of its own, which neither guests nor frames wait for.
+ * Serves the control API on a Unix socket, and over TCP if it has certificates. Started and closed by any thread, one at a
+ * time; what happens in between is the thread {@code api}'s, a Netty loop of its own, which neither guests nor frames wait
+ * for.
  */
 public final class ApiServer implements AutoCloseable {
 
@@ -38,9 +42,10 @@ public final class ApiServer implements AutoCloseable {
     private final Router router;
     private final MultiThreadIoEventLoopGroup group;
     private final IoEventLoop loop;
-    private final Set<EpollDomainSocketChannel> connections = new HashSet<>();
+    private final Set<Channel> connections = new HashSet<>();
     private @Nullable UnixListener listener;
     private Readiness.@Nullable Watch watch;
+    private @Nullable Channel tcp;
 
     public ApiServer(ApiOptions options, List<Route> routes) {
         this.options = options;
@@ -54,8 +59,12 @@ public final class ApiServer implements AutoCloseable {
      * Listens.
      *
      * @throws LinuxException if that is not possible; the message says what to do
+     * @throws BackendException likewise, over TCP
      */
     public void start() {
+        if (options.tls() != null) {
+            listen(options.tls());
+        }
         UnixListener opened = UnixListener.listen(options.socket(), BACKLOG, options.access());
         loop.submit(() -> {
                     listener = opened;
@@ -63,6 +72,32 @@ public final class ApiServer implements AutoCloseable {
                 })
                 .syncUninterruptibly();
         LOG.info("control API at {}", options.socket());
+    }
+
+    private void listen(ApiTls tls) {
+        TlsAcceptor acceptor = new TlsAcceptor(
+                tls.context(),
+                this::admit,
+                (channel, caller) -> new ApiConnection.Initializer(options, router, caller).addTo(channel));
+        ChannelFuture bound = acceptor.listen(group, tls).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new BackendException(
+                    "API over TLS: listen at " + tls.host() + ":" + tls.port() + ": "
+                            + bound.cause().getMessage() + "; choose another address with tcp=",
+                    bound.cause());
+        }
+        tcp = bound.channel();
+        LOG.info("control API at https:/{}", tcp.localAddress());
+    }
+
+    /** Whether there is room for one more connection, which counts from now on. */
+    private boolean admit(Channel channel) {
+        if (connections.size() >= MAX_CONNECTIONS) {
+            return false;
+        }
+        connections.add(channel);
+        Future<?> _ = channel.closeFuture().addListener(closed -> connections.remove(channel));
+        return true;
     }
 
     private void accept() {
@@ -95,8 +130,7 @@ public final class ApiServer implements AutoCloseable {
         }
         EpollDomainSocketChannel channel =
                 new EpollDomainSocketChannel(socket.fd().release());
-        connections.add(channel);
-        Future<?> _ = channel.closeFuture().addListener(closed -> connections.remove(channel));
+        boolean _ = admit(channel);
         Future<?> _ = new Bootstrap()
                 .group(loop)
                 .channelFactory(() -> channel)
@@ -108,7 +142,7 @@ public final class ApiServer implements AutoCloseable {
         UnixSocket.PeerCredentials peer = socket.peerCredentials();
         Set<Integer> groups = new HashSet<>(socket.peerGroups());
         groups.add(peer.groupId());
-        return new Caller(peer.processId(), peer.userId(), groups);
+        return new Caller.Local(peer.processId(), peer.userId(), groups);
     }
 
     /** Stops listening and breaks connections off. */
@@ -123,7 +157,11 @@ public final class ApiServer implements AutoCloseable {
                         listener.close();
                         listener = null;
                     }
-                    for (EpollDomainSocketChannel channel : List.copyOf(connections)) {
+                    if (tcp != null) {
+                        Future<?> _ = tcp.close();
+                        tcp = null;
+                    }
+                    for (Channel channel : List.copyOf(connections)) {
                         Future<?> _ = channel.close();
                     }
                 })

@@ -48,7 +48,7 @@ public record Principals(boolean everybody, Set<Integer> users, Set<Integer> gro
     }
 
     /** Root is among them in any case: it could become any other user. */
-    public boolean include(Caller caller) {
+    public boolean include(Caller.Local caller) {
         return everybody
                 || caller.userId() == 0
                 || users.contains(caller.userId())
