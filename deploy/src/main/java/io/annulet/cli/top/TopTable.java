@@ -117,15 +117,15 @@ final class TopTable {
         for (TopSample.Ring ring : port.rings()) {
             lines.add(new AttributedString(String.format(
                     Locale.ROOT,
-                    "  ring %d %-8s %-15s %5s of %d available, %d borrowed, %d frames, %d drops",
+                    "  %d %-8s %-8s %4s of %d available, %d borrowed, %s frames, %s drops",
                     ring.index(),
                     ring.queue(),
-                    ring.state(),
+                    ring.state().replace("started ", ""),
                     ring.available() < 0 ? "-" : Long.toString(ring.available()),
                     ring.size(),
                     ring.borrowed(),
-                    ring.frames(),
-                    ring.drops())));
+                    TopRow.shortly(ring.frames()),
+                    TopRow.shortly(ring.drops()))));
         }
         add(lines, "dropped in", port, "in.dropped.");
         add(lines, "dropped out", port, "out.dropped.");

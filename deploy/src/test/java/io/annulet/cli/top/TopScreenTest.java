@@ -126,7 +126,7 @@ final class TopScreenTest {
         type(virtual, "n");
         type(virtual, "\033[A");
         text = await(screen, shown -> isBefore(shown, ">web ", " db "));
-        assertTrue(text.contains("ring 0 receive  started enabled    64 of 256 available, 192 borrowed"), text);
+        assertTrue(text.contains("0 receive  enabled    64 of 256 available, 192 borrowed, 10 frames, 0 drops"), text);
         isGone.set(true);
         await(screen, shown -> shown.contains("no back-end serves its API") && shown.contains("8.00k"));
         type(virtual, "q");
@@ -148,7 +148,7 @@ final class TopScreenTest {
                 throw new AssertionError(e);
             }
         });
-        await(virtual.screen(), shown -> shown.contains(">p10 ") && shown.contains("ring 1 transmit"));
+        await(virtual.screen(), shown -> shown.contains(">p10 ") && shown.contains("1 transmit"));
         type(virtual, "j".repeat(40));
         await(virtual.screen(), shown -> shown.contains(">p50 ") && !shown.contains("p10 "));
         type(virtual, "\003");
