@@ -60,6 +60,12 @@ final class FairShareTest {
             guest.transmit.publishAvail();
         }
 
+        /** Sends one frame. */
+        void offerOne() {
+            guest.transmit.offer(frame, length, false);
+            guest.transmit.publishAvail();
+        }
+
         /** What its frames have cost: for each frame and byte that came out of them. */
         long cost(int copies) {
             return copies * (guest.counter("in.forwarded") * Share.FRAME_BYTES + guest.counter("in.bytes"));
@@ -166,5 +172,39 @@ final class FairShareTest {
         // A visit takes about two of such frames; every other turn may be one in which it is forgiven.
         assertTrue(neighbours.getFirst().guest.counter("in.frames") >= CYCLES);
         assertEquals(0, neighbours.getFirst().guest.counter("in.dropped.no-destination"));
+    }
+
+    /** What a flood costs whoever sends a frame now and then is the rest of one turn, whatever the flood is like. */
+    @ParameterizedTest
+    @ValueSource(ints = {60, 1500, 60_000})
+    void whoSendsNowAndThenIsServedInTheNextDutyCycle(int frameBytes) {
+        Neighbour noisy = add("noisy", 0, ArenaGuest.Shape.USUAL, 0x02_00_00_00_00_01L, frameBytes);
+        Neighbour sink = add("sink", 1, ArenaGuest.Shape.USUAL, EVERYBODY, 60);
+        Neighbour quiet = add("quiet", 2, ArenaGuest.Shape.USUAL, 0x02_00_00_00_00_03L, 60);
+        Neighbour other = add("other", 3, ArenaGuest.Shape.USUAL, 0x02_00_00_00_00_02L, 60);
+        Switch domain = new Switch();
+        worker.onStart();
+        neighbours.forEach(neighbour -> worker.onAddPort(neighbour.guest.port, domain));
+        // So that the switch knows where everybody is.
+        for (Neighbour neighbour : neighbours) {
+            neighbour.offer(false);
+            neighbour.offerOne();
+        }
+        worker.doWork();
+        for (int i = 0; i < CYCLES; i++) {
+            sink.offer(false);
+            other.offer(false);
+            noisy.offer(true);
+            quiet.offer(false);
+            long sent = quiet.guest.counter("in.forwarded");
+            long before = noisy.cost(1);
+            if (i % 7 == 0) {
+                quiet.offerOne();
+            }
+            worker.doWork();
+            assertEquals(sent + (i % 7 == 0 ? 1 : 0), quiet.guest.counter("in.forwarded"), "cycle " + i);
+            long cost = noisy.cost(1) - before;
+            assertTrue(cost <= 2 * Share.TURN_BYTES, () -> "a visit that costs " + cost);
+        }
     }
 }
