@@ -142,7 +142,7 @@ final class ReloadTest {
         }
     }
 
-    private static boolean isHangUpIgnored() throws IOException {
+    static boolean isHangUpIgnored() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(line -> line.startsWith("SigIgn:"))
                 .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 1) != 0);

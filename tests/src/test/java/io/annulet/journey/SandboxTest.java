@@ -2,6 +2,7 @@ package io.annulet.journey;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.annulet.guest.GuestOptions;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +105,51 @@ final class SandboxTest {
             Pause.until("the frame comes to the host", LIMIT, () -> backend.counter("t", "out.frames") > before);
             backend.end();
             Pause.until("the other process ends", LIMIT, () -> !broker.isAlive());
+        }
+    }
+
+    private Path write(String... ports) throws IOException {
+        List<String> lines = new ArrayList<>(List.of("sandbox: true", "ports:"));
+        lines.addAll(List.of(ports));
+        return Files.write(folder.resolve("annulet.yaml"), lines);
+    }
+
+    private String guest(String name) {
+        return "  " + name + ": {kind: vhost-user, target: " + BackendProcess.socket(folder, name) + "}";
+    }
+
+    private static void reload(BackendProcess backend, String expected) {
+        long mark = backend.logMark();
+        try (Child kill = Child.run(List.of("kill", "-HUP", Long.toString(backend.pid())))) {
+            assertEquals(0, kill.awaitEnd(LIMIT), kill::text);
+        }
+        Pause.until(
+                expected, LIMIT, () -> String.join("\n", backend.logSince(mark)).contains(expected));
+    }
+
+    /** Ports that are in the file later, too: a guest's by itself, a tap that was allowed by the broker, no other one. */
+    @Test
+    @Tag("root")
+    void aFileSaysWhatIsServedAndMayAddPorts() throws IOException {
+        Namespace.obstacle().ifPresent(why -> assumeTrue(false, why));
+        assumeFalse(ReloadTest.isHangUpIgnored(), "SIGHUP is ignored here, and so it is by what is started from here");
+        String prefix = "annsc" + ProcessHandle.current().pid() % 100_000;
+        String tap = "  t: {kind: tap, target: " + prefix + "x}";
+        try (BackendProcess backend = BackendProcess.start(
+                folder, "--config", write(guest("a")).toString(), "--sandbox-allow", "tap:" + prefix + "*")) {
+            write(guest("a"), guest("b"), tap);
+            reload(backend, "added: b, t");
+            write(guest("a"), guest("b"), tap, "  u: {kind: tap, target: other0}");
+            reload(backend, "name it at the start: --sandbox-allow tap:other0");
+            write(guest("a"), guest("b"), tap, "  n: {kind: vhost-user, target: /missing/n.sock}");
+            reload(backend, "open port n: listen on /missing/n.sock");
+            try (SimulatedGuest one = SimulatedGuest.connect(backend.socket("a"), GuestOptions.DEFAULTS);
+                    SimulatedGuest other = SimulatedGuest.connect(backend.socket("b"), GuestOptions.DEFAULTS)) {
+                new PacedTraffic(one, PacedTraffic.mac(1), other, PacedTraffic.mac(2), PacedTraffic.WINDOW)
+                        .exchange(200, number -> 60 + number, LIMIT);
+            }
+            assertWithoutRights(backend);
+            backend.end();
         }
     }
 
