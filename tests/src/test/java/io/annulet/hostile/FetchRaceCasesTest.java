@@ -5,7 +5,14 @@ import static io.annulet.hostile.VillainQueue.NEXT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.annulet.guest.DirtyLog;
+import io.annulet.guest.Payloads;
+import io.annulet.linux.Fd;
+import io.annulet.linux.Mapping;
+import io.annulet.linux.Memfd;
 import io.annulet.memory.HostMemory;
+import io.annulet.vhostuser.ProtocolFeature;
+import io.annulet.vhostuser.VhostUserRequest;
 import io.annulet.vhostuser.VirtioFeature;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Class F of the catalogue, on a whole back-end: a second thread changes what is read while it is read. By option for
+ * Class F of the catalogue, C12 and G08, on a whole back-end: a second thread changes what is read while it is read. By option for
  * longer: -Dannulet.hostile.race.millis=10000.
  */
 @ExtendWith(Hostile.class)
@@ -31,6 +38,13 @@ final class FetchRaceCasesTest {
     private static final long NOWHERE = 0xdead_0000_0000L;
     private static final long RACE_NANOS =
             Duration.ofMillis(Long.getLong("annulet.hostile.race.millis", 300)).toNanos();
+
+    private static final long LOG_BYTES = 1 << 20;
+
+    /** So that the upper half of an index changes some hundred times; by option: -Dannulet.hostile.rises=100000000. */
+    private static final int RISES = Integer.getInteger("annulet.hostile.rises", 100_000);
+
+    private static final int KICK_EVERY = 64;
 
     /** Two words that take each other's place as fast as a thread can, while {@code offer} runs again and again. */
     private static void race(long hostAddress, long one, long other, Runnable offer) {
@@ -199,5 +213,64 @@ final class FetchRaceCasesTest {
         });
         villain.memory.forgetRanges();
         trial.allow("in\\.dropped\\.(bad-chain|too-short|no-destination)");
+    }
+
+    /** Bits are only ever set: whatever a front-end does to its log, what is written afterwards is in it. */
+    @Test
+    void F10_theLogChangesWhileItIsWritten(Trial trial) {
+        try (Fd log = Memfd.create("dirty-log", LOG_BYTES, true);
+                Mapping view = Mapping.map(log, 0, LOG_BYTES, Mapping.Protection.READ_WRITE)) {
+            Villain villain = trial.villain(SPLIT.with(VirtioFeature.LOG_ALL).withProtocol(ProtocolFeature.LOG_SHMFD));
+            villain.frontEnd
+                    .ask(VhostUserRequest.SET_LOG_BASE, Payloads.log(LOG_BYTES, 0), log)
+                    .close();
+            VillainQueue queue = villain.receive();
+            long buffer = villain.memory.writable(2048);
+            queue.descriptor(0, buffer, 2048, VillainQueue.WRITE, 0);
+            long page = buffer / DirtyLog.PAGE_BYTES;
+            long word = view.address() + page / Long.SIZE * Long.BYTES;
+            int[] received = new int[1];
+            Runnable receive = () -> {
+                queue.offer(new int[queue.size()]);
+                for (int i = 0; i < queue.size(); i++) {
+                    trial.yard().sendFromBystander(Frames.toAll(FRAME, i));
+                }
+                received[0] += queue.size();
+                queue.awaitUsedIndex(received[0]);
+            };
+            race(word, 0, -1, receive);
+            HostMemory.storeLong(word, 0);
+            receive.run();
+            assertTrue((HostMemory.loadLong(word) >>> page % Long.SIZE & 1) != 0, "the page is not in the log");
+        }
+    }
+
+    @Test
+    void C12_aChainGrowsAndShrinksWhileItIsRead(Trial trial) {
+        Villain villain = ready(trial, SPLIT);
+        VillainQueue queue = villain.transmit();
+        queue.descriptor(1, queue.ring.descriptorGuestAddress(0) + Frames.HEADER_BYTES, FRAME, 0, 0);
+        long at = queue.ring.descriptorHostAddress() + 8;
+        goesOn(trial, villain, at, detail(CHAIN, 0, 0), detail(Frames.HEADER_BYTES, NEXT, 1));
+    }
+
+    /** Half of an index of before and half of one of now would be a jump, which breaks the ring. */
+    @Test
+    void G08_anIndexThatRisesAtFullSpeedIsReadWhole(Trial trial) {
+        Villain villain = ready(trial, SPLIT.withRingSize(256));
+        VillainQueue queue = villain.transmit();
+        long endNanos = System.nanoTime() + Trial.LIMIT.toNanos();
+        for (int i = 1; i <= RISES; i++) {
+            while ((i - 1 - queue.usedCount() & 0xffff) == queue.size()) {
+                assertTrue(System.nanoTime() - endNanos < 0, "the ring stands still");
+                Thread.onSpinWait();
+            }
+            queue.ring.availIndex(i & 0xffff);
+            if (i % KICK_EVERY == 0) {
+                queue.kick.signal();
+            }
+        }
+        queue.kick();
+        queue.awaitUsedIndex(RISES);
     }
 }

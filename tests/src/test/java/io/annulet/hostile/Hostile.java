@@ -1,15 +1,11 @@
 package io.annulet.hostile;
 
-import io.annulet.journey.Canary;
-import io.annulet.journey.Pause;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.Locale;
 import java.util.stream.Stream;
-import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -26,47 +22,24 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 final class Hostile
         implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback, ParameterResolver {
 
-    /** {@code -Dannulet.hostile.quiet.seconds=30}: so long the canary is alone; then and at the end it tells of frames. */
-    private static final int QUIET_SECONDS = Integer.getInteger("annulet.hostile.quiet.seconds", 0);
-
     private static final Namespace NAMESPACE = Namespace.create(Hostile.class);
 
     /** The yard of this JVM, and the folder of its sockets. */
-    private record Ground(Yard yard, Path folder) implements AutoCloseable {
+    private record Ground(Yard yard, Path folder, NeighbourFigures figures) implements AutoCloseable {
 
         static Ground open() {
             try {
                 Path folder = Files.createTempDirectory("annulet-hostile");
                 Yard yard = Yard.openForTrials(folder);
-                if (QUIET_SECONDS > 0) {
-                    yard.canary().takeLatencies();
-                    Pause.millis(1000L * QUIET_SECONDS);
-                    tell("the canary alone", yard.canary());
-                }
-                return new Ground(yard, folder);
+                return new Ground(yard, folder, NeighbourFigures.begin(yard.canary()));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
 
-        @SuppressWarnings("SystemOut")
-        private static void tell(String when, Canary canary) {
-            Histogram nanos = canary.takeLatencies();
-            System.out.printf(
-                    Locale.ROOT,
-                    "%s: %,d frames, p50 %,d ns, p99 %,d ns, p99.9 %,d ns%n",
-                    when,
-                    nanos.getTotalCount(),
-                    nanos.getValueAtPercentile(50),
-                    nanos.getValueAtPercentile(99),
-                    nanos.getValueAtPercentile(99.9));
-        }
-
         @Override
         public void close() {
-            if (QUIET_SECONDS > 0) {
-                tell("the canary under fire", yard.canary());
-            }
+            figures.tell();
             yard.close();
             try (Stream<Path> files = Files.walk(folder)) {
                 files.sorted(Comparator.reverseOrder())
@@ -77,11 +50,12 @@ final class Hostile
         }
     }
 
+    private static Ground ground(ExtensionContext context) {
+        return context.getRoot().getStore(NAMESPACE).getOrComputeIfAbsent("ground", key -> Ground.open(), Ground.class);
+    }
+
     private static Yard yard(ExtensionContext context) {
-        return context.getRoot()
-                .getStore(NAMESPACE)
-                .getOrComputeIfAbsent("ground", key -> Ground.open(), Ground.class)
-                .yard();
+        return ground(context).yard();
     }
 
     @Override
@@ -101,6 +75,7 @@ final class Hostile
     @Override
     public void afterEach(ExtensionContext context) {
         try (Trial trial = trial(context)) {
+            ground(context).figures().countTrial();
             if (context.getExecutionException().isEmpty()) {
                 trial.judge();
             }

@@ -4,9 +4,12 @@ import static io.annulet.hostile.VillainQueue.WRITE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.annulet.guest.Payloads;
+import io.annulet.memory.HostMemory;
 import io.annulet.vhostuser.VhostUserRequest;
 import io.annulet.vhostuser.VirtioFeature;
+import io.annulet.vring.SplitRing;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -22,6 +25,7 @@ final class RingIndexCasesTest {
     private static final VillainOptions SPLIT = VillainOptions.SPLIT;
     private static final int SIZE = 16;
     private static final long SEED = 20_261_127;
+    private static final int LONGEST_GAP_NANOS = 300_000;
 
     @ParameterizedTest
     @ValueSource(ints = {SIZE + 1, 32768, 0xffff, 1000})
@@ -177,6 +181,29 @@ final class RingIndexCasesTest {
         transmit.kick();
         trial.yard().awaitCanary();
         transmit.awaitUsed(1);
+    }
+
+    /** By option ten million: -Dannulet.hostile.sleeps=10000000. A driver that kicks only where it is asked to. */
+    @Test
+    void G09_noKickIsLostHoweverOftenTheWorkerFallsAsleep(Trial trial) {
+        int rounds = Integer.getInteger("annulet.hostile.sleeps", 1_000);
+        Villain villain = trial.villain(SPLIT);
+        VillainQueue queue = villain.transmit();
+        queue.descriptor(0, villain.frameBuffer(Frames.toAll(60, 1)), Frames.HEADER_BYTES + 60L, 0, 0);
+        queue.remember();
+        Random random = new Random(9);
+        for (int i = 1; i <= rounds; i++) {
+            HostMemory.releaseFence();
+            queue.ring.availIndex(i & 0xffff);
+            HostMemory.fullFence();
+            if ((queue.ring.usedFlags() & SplitRing.USED_FLAG_NO_NOTIFY) == 0) {
+                queue.kick.signal();
+            }
+            queue.awaitUsedSoon(i);
+            trial.yard().drainBystander();
+            LockSupport.parkNanos(random.nextInt(LONGEST_GAP_NANOS));
+        }
+        queue.remember();
     }
 
     @Test

@@ -181,6 +181,15 @@ final class VillainQueue implements AutoCloseable {
         Pause.until("used index " + count, Trial.LIMIT, () -> usedCount() == (count & 0xffff));
     }
 
+    /** As {@link #awaitUsedIndex}, and sees it as soon as it is so. */
+    void awaitUsedSoon(int count) {
+        long endNanos = System.nanoTime() + Trial.LIMIT.toNanos();
+        while (usedCount() != (count & 0xffff)) {
+            assertTrue(System.nanoTime() - endNanos < 0, () -> "used index " + usedCount() + " and not " + count);
+            Thread.onSpinWait();
+        }
+    }
+
     /** The n-th buffer that came back was this one, with so many bytes written. */
     void assertUsed(int n, int head, long writtenBytes) {
         int slot = packed ? n : (baseIndex + n) & (size() - 1);

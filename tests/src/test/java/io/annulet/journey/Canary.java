@@ -33,6 +33,8 @@ public final class Canary implements AutoCloseable {
     private final Recorder latencies = new Recorder(3);
     private volatile boolean resting;
     private volatile long received;
+    private volatile long underWay;
+    private volatile boolean isAtRest;
     private volatile boolean ending;
     private volatile @Nullable Throwable failure;
 
@@ -65,21 +67,25 @@ public final class Canary implements AutoCloseable {
         try {
             long lastNanos = System.nanoTime();
             while (!ending) {
-                if (resting) {
-                    lastNanos = System.nanoTime();
-                    LockSupport.parkNanos(BETWEEN_LOOKS_NANOS);
-                    continue;
+                boolean rests = resting;
+                if (rests) {
+                    // What is under way comes in first, so that its time is not that of the rest.
+                    traffic.receive();
+                } else {
+                    traffic.step(Long.MAX_VALUE, number -> 60 + number % 1459);
                 }
-                traffic.step(Long.MAX_VALUE, number -> 60 + number % 1459);
                 traffic.assertClean();
                 long now = System.nanoTime();
-                if (traffic.received() > received) {
+                boolean owesNothing = rests && traffic.received() == traffic.sent();
+                if (traffic.received() > received || owesNothing) {
                     received = traffic.received();
                     lastNanos = now;
                 } else if (now - lastNanos > LONGEST_SILENCE_NANOS) {
                     throw new AssertionError("no frame came for " + (now - lastNanos) / 1_000_000 + " ms: " + traffic);
                 }
-                LockSupport.parkNanos(BETWEEN_TURNS_NANOS);
+                underWay = traffic.sent() - traffic.received();
+                isAtRest = owesNothing;
+                LockSupport.parkNanos(owesNothing ? BETWEEN_LOOKS_NANOS : BETWEEN_TURNS_NANOS);
             }
         } catch (Throwable e) {
             failure = e;
@@ -89,6 +95,16 @@ public final class Canary implements AutoCloseable {
     /** How long its frames took since this was asked the last time, in nanoseconds. */
     public Histogram takeLatencies() {
         return latencies.getIntervalHistogram();
+    }
+
+    /** Rests, waits a while for what is under way, and tells how many frames have not come. */
+    public long restAndCountLost() {
+        rest();
+        long endNanos = System.nanoTime() + LONGEST_SILENCE_NANOS;
+        while (!isAtRest && System.nanoTime() - endNanos < 0) {
+            Pause.millis(5);
+        }
+        return underWay;
     }
 
     /** Waits until it has received so many more frames: that it goes on at this moment. */

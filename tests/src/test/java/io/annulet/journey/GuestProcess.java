@@ -25,7 +25,7 @@ public final class GuestProcess {
     private GuestProcess() {}
 
     /** Starts one at a port and waits until its frames flow. */
-    static Child start(Path socket, long ownMac, long destinationMac) {
+    public static Child start(Path socket, long ownMac, long destinationMac) {
         Child child = Child.java(List.of(
                 GuestProcess.class.getName(), socket.toString(), Long.toString(ownMac), Long.toString(destinationMac)));
         boolean attached = false;

@@ -45,13 +45,13 @@ final class KillTest {
     private long frames;
 
     @Test
-    void guestsWithSplitRingsGoOnWithTheBackEndThatComesAfter() {
+    void L08_guestsWithSplitRingsGoOnWithTheBackEndThatComesAfter() {
         killAndRestart("split rings", KILLS / 2, GuestOptions.DEFAULTS);
     }
 
     /** QEMU does not know how far a packed ring was worked; the back-end's own record does. */
     @Test
-    void guestsWithPackedRingsGoOnThoughTheFrontEndDoesNotKnowWhere() {
+    void L08_guestsWithPackedRingsGoOnThoughTheFrontEndDoesNotKnowWhere() {
         GuestOptions packed =
                 GuestOptions.DEFAULTS.withFeatures(GuestOptions.LINUX_FEATURES | VirtioFeature.RING_PACKED);
         killAndRestart("packed rings", KILLS - KILLS / 2, packed);

@@ -131,8 +131,7 @@ public final class PacedTraffic {
     public void step(long limit, IntUnaryOperator byteLengths) {
         forth.send(window, limit, byteLengths);
         back.send(window, limit, byteLengths);
-        int received = forth.receive(window, latencies) + back.receive(window, latencies);
-        if (received > 0) {
+        if (receive() > 0) {
             idleTurns = 0;
         } else if (++idleTurns > TURNS_BEFORE_PAUSE) {
             // The back-end may be waiting for this very processor.
@@ -140,9 +139,19 @@ public final class PacedTraffic {
         }
     }
 
+    /** Takes what has come, and sends nothing; returns how many frames that were. */
+    public int receive() {
+        return forth.receive(window, latencies) + back.receive(window, latencies);
+    }
+
     /** From now on it is recorded how long frames take, in nanoseconds; there are never more than 1,024 under way. */
     public void record(Recorder recorder) {
         latencies = recorder;
+    }
+
+    /** Frames that were sent, both ways. */
+    public long sent() {
+        return forth.frames.sequence() + back.frames.sequence();
     }
 
     /** Frames that have come, both ways. */

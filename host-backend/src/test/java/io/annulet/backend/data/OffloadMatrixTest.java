@@ -77,7 +77,7 @@ class OffloadMatrixTest {
     private Path folder;
 
     @Test
-    void whatBecomesOfEveryOffloadBetweenEveryPairOfPorts() throws IOException {
+    void H16_whatBecomesOfEveryOffloadBetweenEveryPairOfPorts() throws IOException {
         try (MatrixEnds.Taps taps = MatrixEnds.Taps.open()) {
             assumeTrue(taps.knowUdpSegments(), "this kernel's taps know no UDP segments");
             StringBuilder table = new StringBuilder(

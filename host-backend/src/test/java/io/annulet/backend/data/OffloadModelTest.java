@@ -28,7 +28,7 @@ class OffloadModelTest {
     private final OffloadFinisher finisher = new OffloadFinisher();
 
     @Test
-    void whatArrivesIsWhatWasSentHoweverItIsCut() {
+    void H15_whatArrivesIsWhatWasSentHoweverItIsCut() {
         System.out.printf("%d random frames, annulet.offload.seed=%d%n", FRAMES, SEED);
         int done = 0;
         int round = 0;

@@ -178,7 +178,7 @@ final class PcapCaptureTest {
     }
 
     @Test
-    void aFullDiskEndsTheCaptureAndNothingElse() throws IOException {
+    void M12_aFullDiskEndsTheCaptureAndNothingElse() throws IOException {
         int room = 24 + 3 * (16 + 1000) + 50;
         FakeFile file = new FakeFile(room);
         try (PcapPort port = capture(file)) {
