@@ -85,6 +85,7 @@ final class Hostile
     @Override
     public void afterAll(ExtensionContext context) {
         yard(context).canary().rest();
+        ground(context).figures().endClass(context.getRequiredTestClass().getSimpleName());
     }
 
     @Override

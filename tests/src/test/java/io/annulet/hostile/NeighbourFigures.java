@@ -24,6 +24,8 @@ final class NeighbourFigures {
 
     private final Canary canary;
     private final Histogram before;
+    private final Histogram during = new Histogram(3);
+    private final StringBuilder classes = new StringBuilder();
     private int trials;
 
     private NeighbourFigures(Canary canary, Histogram before) {
@@ -49,17 +51,39 @@ final class NeighbourFigures {
         trials++;
     }
 
+    void endClass(String name) {
+        if (QUIET_SECONDS > 0) {
+            Histogram nanos = canary.takeLatencies();
+            during.add(nanos);
+            classes.append(line(name, nanos));
+        }
+    }
+
+    /** The judgement itself has the back-end collect its garbage, in which nobody is served: that is not the villain's. */
+    static void unheard(Canary canary, Runnable judgement) {
+        if (QUIET_SECONDS == 0) {
+            judgement.run();
+            return;
+        }
+        canary.restAndCountLost();
+        try {
+            judgement.run();
+        } finally {
+            canary.goOn();
+        }
+    }
+
     @SuppressWarnings("SystemOut")
     void tell() {
         if (QUIET_SECONDS == 0) {
             return;
         }
-        Histogram during = canary.takeLatencies();
         long lost = canary.restAndCountLost();
         Histogram after = quiet(canary);
         Histogram quiet = before.copy();
         quiet.add(after);
-        String text = line("alone before", before)
+        String text = classes
+                + line("alone before", before)
                 + line("alone after", after)
                 + line(trials + " trials beside it", during)
                 + String.format(
