@@ -25,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Class F of the catalogue, C12 and G08, on a whole back-end: a second thread changes what is read while it is read. By option for
- * longer: -Dannulet.hostile.race.millis=10000.
+ * Class F of the catalogue, C12 and G08, on a whole back-end: a second thread changes what is read while it is read. By option
+ * for longer: -Dannulet.hostile.race.millis=10000.
  */
 @ExtendWith(Hostile.class)
 @Timeout(240)
