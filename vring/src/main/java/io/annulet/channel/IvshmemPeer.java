@@ -118,11 +118,18 @@ public final class IvshmemPeer implements Doorbell, AutoCloseable {
         return others.size();
     }
 
-    /** Rings the first vector of every other peer: on a channel of two, the other end. */
     @Override
-    public void ring() {
+    public int number() {
+        return (int) id;
+    }
+
+    @Override
+    public void ring(int number) {
         catchUp();
-        others.values().forEach(vectors -> vectors.getFirst().signal());
+        List<EventFd> vectors = others.get((long) number);
+        if (vectors != null) {
+            vectors.getFirst().signal();
+        }
     }
 
     @Override

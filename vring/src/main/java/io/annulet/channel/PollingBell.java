@@ -15,7 +15,7 @@ public final class PollingBell implements Doorbell {
     private volatile @Nullable Thread waiter;
 
     @Override
-    public void ring() {}
+    public void ring(int number) {}
 
     @Override
     public void await(long most) {

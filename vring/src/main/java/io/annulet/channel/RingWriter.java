@@ -58,11 +58,6 @@ final class RingWriter {
         return forged;
     }
 
-    /** Whether the other end has read all there is. */
-    boolean isDrained() {
-        return hasRoom(byteLength);
-    }
-
     /** Copies bytes of our own behind what was written. There is room for them. */
     void write(long from, int count) {
         long first = Math.min(count, byteLength - slot);

@@ -30,6 +30,7 @@ public final class SealedChannel implements AutoCloseable {
     private final Doorbell doorbell;
     private final PrivateMemory memory;
     private final Control control;
+    private final Ringer ringer;
     private final Handshaker handshaker;
     private final Freshness freshness;
     private final DirectionKey sendKey;
@@ -50,6 +51,7 @@ public final class SealedChannel implements AutoCloseable {
     private boolean ended;
     private boolean isStalled;
     private boolean lost;
+    private volatile boolean mustRenew;
 
     public SealedChannel(ChannelLayout layout, ChannelOptions options, Doorbell doorbell) {
         this(layout, options, doorbell, Freshness.best());
@@ -75,13 +77,14 @@ public final class SealedChannel implements AutoCloseable {
                 new RecordReader(end, Control.reader(layout, end), receiveKey, memory.take(RecordReader.SCRATCH_BYTES));
         this.batch = new Batch(memory.take(RecordHeader.MAX_PLAIN_BYTES), options.padding());
         this.attempts = new Attempts(options);
+        this.ringer = new Ringer(control, doorbell, counts);
         wishIfResponder();
     }
 
     private void wishIfResponder() {
         if (options.role() == ChannelOptions.Role.RESPONDER) {
             control.wish();
-            ringIfAsleep();
+            ringer.ringIfAsleep();
         }
     }
 
@@ -126,6 +129,9 @@ public final class SealedChannel implements AutoCloseable {
      */
     public int poll(ChannelHandler handler) {
         try {
+            if (mustRenew) {
+                renew();
+            }
             return handshake(handler) + receive(handler);
         } catch (InternalError truncated) {
             lost = true;
@@ -151,7 +157,7 @@ public final class SealedChannel implements AutoCloseable {
                     confirm();
                     establish(handler);
                 } else {
-                    ringIfAsleep();
+                    ringer.ringIfAsleep();
                     attempts.answered();
                 }
                 done = 1;
@@ -174,7 +180,7 @@ public final class SealedChannel implements AutoCloseable {
             state = State.APART;
             control.wish();
         }
-        ringIfAsleep();
+        ringer.ringIfAsleep();
     }
 
     /** Takes new keys into use; the other end does not know them yet when this runs at the responder. */
@@ -216,7 +222,7 @@ public final class SealedChannel implements AutoCloseable {
             fail(fault, handler);
         } else if (done > 0 && state != State.APART) {
             reader.release();
-            ringIfAsleep();
+            ringer.ringIfAwaitingRoom();
         }
         return done;
     }
@@ -267,10 +273,17 @@ public final class SealedChannel implements AutoCloseable {
         attempts.left();
     }
 
-    /** Ends the session and handshakes anew, as is right when this machine was told that it is a copy. */
+    /** Ends the session and handshakes anew. */
     public void renew() {
+        mustRenew = false;
         leave();
         wishIfResponder();
+    }
+
+    /** Likewise from any thread, as when this machine was told that it is a copy: nothing more is sealed with these keys. */
+    public void renewSoon() {
+        mustRenew = true;
+        doorbell.wake();
     }
 
     /** Sends a message of at most {@link #MAX_MESSAGE_BYTES} private bytes; false if there is no room now, or no session. */
@@ -296,17 +309,13 @@ public final class SealedChannel implements AutoCloseable {
             return false;
         }
         if (batch.isBetterAlone(byteLength)) {
-            return flush() && sendAlone(kind, region, offset, address, byteLength);
+            return flush() && seal(batch.addHeader(kind, region, offset, byteLength), address, byteLength);
         }
         if (!batch.hasRoom(kind, byteLength) && !flush()) {
             return false;
         }
         batch.add(kind, region, offset, address, byteLength);
         return true;
-    }
-
-    private boolean sendAlone(int kind, int region, long offset, long address, int byteLength) {
-        return seal(batch.addHeader(kind, region, offset, byteLength), address, byteLength);
     }
 
     /** Seals what was gathered, and lets the other end see it; false if there is no room for it now. */
@@ -319,6 +328,9 @@ public final class SealedChannel implements AutoCloseable {
 
     /** Seals the first bytes of the batch and others as one record. */
     private boolean seal(int head, long body, int bodyByteLength) {
+        if (mustRenew) {
+            return false;
+        }
         try {
             isStalled = !writer.hasRoom(head + bodyByteLength);
             if (isStalled) {
@@ -340,7 +352,7 @@ public final class SealedChannel implements AutoCloseable {
         if (ended) {
             return true;
         }
-        if (state != State.ESTABLISHED || !flush() || !writer.hasRoom(0)) {
+        if (state != State.ESTABLISHED || !flush() || mustRenew || !writer.hasRoom(0)) {
             return false;
         }
         writer.write(RecordHeader.TYPE_END, batch.address(), 0);
@@ -349,21 +361,9 @@ public final class SealedChannel implements AutoCloseable {
         return true;
     }
 
-    /** Whether the other end has read everything. */
-    public boolean isDrained() {
-        return batch.isEmpty() && ring.isDrained();
-    }
-
     private void publish() {
         writer.publish();
-        ringIfAsleep();
-    }
-
-    private void ringIfAsleep() {
-        if (control.isPeerAsleep()) {
-            counts.doorbells++;
-            doorbell.ring();
-        }
+        ringer.ringIfAsleep();
     }
 
     /** Waits until there may be something to do, at most so long. */
@@ -373,7 +373,7 @@ public final class SealedChannel implements AutoCloseable {
             return;
         }
         try {
-            control.fallAsleep();
+            control.fallAsleep(isStalled);
             if (!mayHaveWork()) {
                 doorbell.await(leftNanos);
             }

@@ -4,7 +4,7 @@
  * <pre>
  *  shared memory, seen by everybody                         each end, private
  *  +------------------+ 0      written by end 0 only        +--------------------------------+
- *  | control of end 0 |  produced, consumed, asleep, wish   | shadows of all indexes         |
+ *  | control of end 0 |  produced, consumed, asleep, ...    | shadows of all indexes         |
  *  +------------------+ 4096   written by end 1 only        | keys, counters                 |
  *  | control of end 1 |                                     | a buffer for plain bytes       |
  *  +------------------+ 8192                                | a buffer for sealed bytes      |

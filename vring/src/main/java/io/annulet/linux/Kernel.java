@@ -203,7 +203,11 @@ final class Kernel {
     // Sockets.
 
     static long socket(int domain, int type) {
-        return call(SOCKET, domain, type, 0);
+        return socket(domain, type, 0);
+    }
+
+    static long socket(int domain, int type, int protocol) {
+        return call(SOCKET, domain, type, protocol);
     }
 
     static long socketpair(int domain, int type, long pair) {
@@ -249,6 +253,11 @@ final class Kernel {
     /** Sends nothing, which wakes the side of the kernel that sends. */
     static long sendNothing(int fd, int flags) {
         return call(SENDTO, fd, 0, 0, flags, 0, 0);
+    }
+
+    /** Receives what one sender sent, and the sender's address, whose room's length is an int at {@code fromByteLength}. */
+    static long recvfrom(int fd, long address, long byteLength, int flags, long from, long fromByteLength) {
+        return call(RECVFROM, fd, address, byteLength, flags, from, fromByteLength);
     }
 
     /** Receives nothing, which wakes the side of the kernel that receives. */

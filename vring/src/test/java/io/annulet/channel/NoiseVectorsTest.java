@@ -18,7 +18,7 @@ final class NoiseVectorsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"Noise_IK_25519_AESGCM_SHA256", "Noise_IKpsk2_25519_AESGCM_SHA256"})
-    void bothEndsSayWhatTheVectorSays(String protocol) throws Exception {
+    void bothEndsSayWhatTheVectorSays_O13(String protocol) throws Exception {
         JsonNode vector = vector(protocol);
         byte[] responderStatic = Vectors.bytes(vector, "resp_static");
         byte[] responderPublic = Vectors.bytes(vector, "init_remote_static");

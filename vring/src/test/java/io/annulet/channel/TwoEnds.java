@@ -143,7 +143,7 @@ final class TwoEnds implements AutoCloseable {
     /** Ends that are stepped by hand never wait. */
     static final class NoBell implements Doorbell {
         @Override
-        public void ring() {}
+        public void ring(int number) {}
 
         @Override
         public void await(long nanos) {}

@@ -56,7 +56,7 @@ final class BenchmarkPair implements AutoCloseable {
     /** An eventfd for each direction. */
     private record Bell(EventFd theirs, EventFd ours) implements Doorbell {
         @Override
-        public void ring() {
+        public void ring(int number) {
             theirs.signal();
         }
 

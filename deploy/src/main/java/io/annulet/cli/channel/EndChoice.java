@@ -2,6 +2,7 @@ package io.annulet.cli.channel;
 
 import io.annulet.channel.ChannelOptions;
 import io.annulet.channel.ChannelOptions.Role;
+import io.annulet.channel.GenerationWatch;
 import io.annulet.channel.Identity;
 import io.annulet.channel.PeerKey;
 import io.annulet.channel.SealedChannel;
@@ -67,6 +68,15 @@ final class EndChoice {
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(String.valueOf(e.getMessage()), "see annulet channel --help", e);
         }
+    }
+
+    /** Has it handshake anew whenever the machine tells that it is a copy, before it sends anything more. */
+    static GenerationWatch watch(SealedChannel channel, PrintWriter err) {
+        return GenerationWatch.start(() -> {
+            channel.renewSoon();
+            err.println("this machine was copied or set back; a new handshake follows");
+            err.flush();
+        });
     }
 
     private @Nullable Secret readPreShared() throws IOException {

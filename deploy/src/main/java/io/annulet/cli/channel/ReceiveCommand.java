@@ -1,6 +1,7 @@
 package io.annulet.cli.channel;
 
 import io.annulet.channel.ChannelOptions.Role;
+import io.annulet.channel.GenerationWatch;
 import io.annulet.channel.SealedChannel;
 import io.annulet.cli.CommandFailure;
 import java.io.IOException;
@@ -46,6 +47,7 @@ final class ReceiveCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (ChannelDevice device = end.openDevice();
                 SealedChannel channel = end.open(device, Role.RESPONDER, err);
+                GenerationWatch _ = EndChoice.watch(channel, err);
                 FileReceiver receiver = new FileReceiver(channel, folder, err)) {
             out.println("waiting");
             out.flush();

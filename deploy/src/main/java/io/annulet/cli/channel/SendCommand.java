@@ -1,6 +1,7 @@
 package io.annulet.cli.channel;
 
 import io.annulet.channel.ChannelOptions.Role;
+import io.annulet.channel.GenerationWatch;
 import io.annulet.channel.SealedChannel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -44,7 +45,8 @@ final class SendCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         long startNanos = System.nanoTime();
         try (ChannelDevice device = end.openDevice();
-                SealedChannel channel = end.open(device, Role.INITIATOR, err)) {
+                SealedChannel channel = end.open(device, Role.INITIATOR, err);
+                GenerationWatch _ = EndChoice.watch(channel, err)) {
             FileSender sender = new FileSender(channel, file, err);
             sender.run(TimeUnit.SECONDS.toNanos(waitSeconds));
             PrintWriter out = spec.commandLine().getOut();

@@ -1,5 +1,6 @@
 package io.annulet.cli.channel;
 
+import io.annulet.channel.GenerationWatch;
 import io.annulet.channel.SealedChannel;
 import io.annulet.linux.Tap;
 import io.annulet.linux.TapOptions;
@@ -43,7 +44,8 @@ final class TapCommand implements Callable<Integer> {
         TapOptions options = new TapOptions(TapOptions.Presence.ATTACH_OR_CREATE, 0, false, true, 0);
         try (Tap tap = Tap.open(name, options);
                 ChannelDevice device = end.openDevice();
-                SealedChannel channel = end.open(device, null, err)) {
+                SealedChannel channel = end.open(device, null, err);
+                GenerationWatch _ = EndChoice.watch(channel, err)) {
             tap.mtu(mtu);
             tap.up();
             PrintWriter out = spec.commandLine().getOut();

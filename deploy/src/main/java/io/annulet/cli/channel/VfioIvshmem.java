@@ -20,18 +20,16 @@ final class VfioIvshmem implements Doorbell {
     private static final int OWN_NUMBER = 8;
     private static final int DOORBELL = 12;
     private static final int REGISTER_BYTES = 4;
-
-    /** A channel has two ends, whose numbers the server gives from 0 on; a peer of the host may be between them. */
-    private static final int PEERS_RUNG = 3;
+    private static final int VECTOR_BITS = 16;
 
     private final VfioDevice device;
     private final EventFd rung;
-    private final long ownNumber;
+    private final int ownNumber;
 
     private VfioIvshmem(VfioDevice device, EventFd rung) {
         this.device = device;
         this.rung = rung;
-        this.ownNumber = device.readRegister(REGISTERS_BAR, OWN_NUMBER, REGISTER_BYTES);
+        this.ownNumber = (int) device.readRegister(REGISTERS_BAR, OWN_NUMBER, REGISTER_BYTES);
     }
 
     static ChannelDevice open(String address) {
@@ -49,11 +47,14 @@ final class VfioIvshmem implements Doorbell {
     }
 
     @Override
-    public void ring() {
-        for (int peer = 0; peer < PEERS_RUNG; peer++) {
-            if (peer != ownNumber) {
-                device.writeRegister(REGISTERS_BAR, DOORBELL, REGISTER_BYTES, (long) peer << 16);
-            }
+    public int number() {
+        return ownNumber;
+    }
+
+    @Override
+    public void ring(int number) {
+        if (number >= 0) {
+            device.writeRegister(REGISTERS_BAR, DOORBELL, REGISTER_BYTES, (long) number << VECTOR_BITS);
         }
     }
 

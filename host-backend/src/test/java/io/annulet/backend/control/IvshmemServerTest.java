@@ -80,7 +80,7 @@ final class IvshmemServerTest {
             try (IvshmemPeer second = IvshmemPeer.connect(socket())) {
                 assertEquals(1, second.otherCount());
                 await(() -> first.otherCount() == 1);
-                first.ring();
+                first.ring(second.number());
                 long start = System.nanoTime();
                 second.await(TimeUnit.SECONDS.toNanos(60));
                 assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(60), "the doorbell was heard");
