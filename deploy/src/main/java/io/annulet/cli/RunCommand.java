@@ -137,8 +137,8 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--fd-holder",
-            paramLabel = "SOCKET",
-            description = "Where annulet channel hold keeps what channels need when this process is restarted.")
+            paramLabel = "SOCKET|systemd",
+            description = "Where annulet channel hold, or the service manager, keeps what channels need for a restart.")
     private @Nullable Path holder;
 
     @Option(

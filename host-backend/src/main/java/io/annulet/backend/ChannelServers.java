@@ -5,6 +5,7 @@ import io.annulet.backend.control.FdStore;
 import io.annulet.backend.control.HolderFdStore;
 import io.annulet.backend.control.IvshmemOptions;
 import io.annulet.backend.control.IvshmemServer;
+import io.annulet.backend.control.ServiceManagerFdStore;
 import io.annulet.linux.Fd;
 import io.annulet.linux.LinuxException;
 import java.nio.file.Path;
@@ -24,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * frames and so has a control loop of its own and no worker.
  */
 public final class ChannelServers implements AutoCloseable {
+    /** In the place of a holder's socket: the service manager's own store. */
+    public static final Path SERVICE_MANAGER = Path.of("systemd");
+
     private static final long START_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -31,9 +35,12 @@ public final class ChannelServers implements AutoCloseable {
     private final @Nullable Path holder;
     private final List<IvshmemServer> servers = new ArrayList<>();
     private @Nullable ControlLoop loop;
-    private @Nullable HolderFdStore store;
+    private @Nullable FdStore store;
 
-    /** @param holder the socket of a process that keeps the descriptors when this one ends; null for none */
+    /**
+     * @param holder the socket of a process that keeps the descriptors when this one ends, or {@link #SERVICE_MANAGER}; null
+     *     for none
+     */
     public ChannelServers(List<IvshmemOptions> options, @Nullable Path holder) {
         this.options = List.copyOf(options);
         this.holder = holder;
@@ -49,7 +56,8 @@ public final class ChannelServers implements AutoCloseable {
      * @throws BackendException if one cannot be opened
      */
     public synchronized void start() {
-        FdStore where = connectHolder();
+        FdStore where = openStore();
+        store = where;
         Map<String, Fd> kept = new TreeMap<>(where.restore());
         ControlLoop control = new ControlLoop();
         loop = control;
@@ -76,14 +84,28 @@ public final class ChannelServers implements AutoCloseable {
         }
     }
 
-    private FdStore connectHolder() {
+    private FdStore openStore() {
         if (holder == null) {
             return FdStore.NONE;
         }
+        return holder.equals(SERVICE_MANAGER) ? openServiceManager() : connectHolder(holder);
+    }
+
+    private static FdStore openServiceManager() {
         try {
-            HolderFdStore connected = HolderFdStore.connect(holder);
-            store = connected;
-            return connected;
+            return ServiceManagerFdStore.of(
+                    System.getenv(), ProcessHandle.current().pid());
+        } catch (IllegalStateException | LinuxException e) {
+            throw new BackendException(
+                    e.getMessage()
+                            + ": run it as a service with FileDescriptorStoreMax=, or start annulet channel hold",
+                    e);
+        }
+    }
+
+    private static FdStore connectHolder(Path holder) {
+        try {
+            return HolderFdStore.connect(holder);
         } catch (LinuxException e) {
             throw new BackendException(
                     "no holder of descriptors at " + holder + ": start annulet channel hold " + holder, e);

@@ -85,6 +85,21 @@ final class CatalogueTest {
         assertEquals(Set.of(), twice, "cases that are tests and have a reason not to be");
     }
 
+    /** Their tests have the case behind their names, and are where channels are and among the rules of the source. */
+    @Test
+    void everyCaseOfSealedChannelsIsATest() throws IOException {
+        Set<String> names = new TreeSet<>(NamedTests.methodsOf("vring", "io/annulet/channel"));
+        names.addAll(NamedTests.methodsIn("io/annulet/spec"));
+        Set<String> missing = new TreeSet<>();
+        for (int i = 1; i <= CLASSES.getOrDefault("O", 0); i++) {
+            String id = String.format("_O%02d", i);
+            if (names.stream().noneMatch(name -> name.endsWith(id))) {
+                missing.add(id);
+            }
+        }
+        assertEquals(Set.of(), missing);
+    }
+
     @Test
     void testsThatShowACaseElsewhereExist() throws IOException {
         assertEquals(Set.of(), NamedTests.missing(String.join(" ", ELSEWHERE.values())));

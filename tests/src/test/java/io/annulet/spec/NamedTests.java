@@ -41,10 +41,16 @@ public final class NamedTests {
         }
     }
 
-    /** Names of the methods of all tests in one package, given as a path. */
+    /** Names of the methods of all tests in one package of this module, given as a path. */
     public static Set<String> methodsIn(String folder) throws IOException {
+        return methodsOf("tests", folder);
+    }
+
+    /** Likewise of another module. */
+    public static Set<String> methodsOf(String module, String folder) throws IOException {
         Set<String> methods = new TreeSet<>();
-        try (Stream<Path> files = Files.list(ROOT.resolve("tests/src/test/java").resolve(folder))) {
+        try (Stream<Path> files =
+                Files.list(ROOT.resolve(module).resolve("src/test/java").resolve(folder))) {
             for (Path file :
                     files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
                 methods.addAll(methods(file));

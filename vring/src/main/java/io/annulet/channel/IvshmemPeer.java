@@ -25,6 +25,7 @@ public final class IvshmemPeer implements Doorbell, AutoCloseable {
     private final Map<Long, List<EventFd>> others = new HashMap<>();
     private final List<EventFd> own = new ArrayList<>();
     private boolean isServerGone;
+    private long timesRung;
 
     private IvshmemPeer(UnixSocket socket, long id, Fd memory) {
         this.socket = socket;
@@ -136,7 +137,13 @@ public final class IvshmemPeer implements Doorbell, AutoCloseable {
     public void await(long nanos) {
         if (FileDescriptors.awaitReadable(own.getFirst().fd(), nanos)) {
             own.getFirst().drainNow();
+            timesRung++;
         }
+    }
+
+    /** How often {@link #await} ended because this peer was rung. */
+    public long timesRung() {
+        return timesRung;
     }
 
     @Override

@@ -61,6 +61,22 @@ public final class NotifySocket implements AutoCloseable {
         }
     }
 
+    /**
+     * Sends assignments with a descriptor, such as {@code FDSTORE=1}, and waits for room.
+     *
+     * @return whether they were taken in time
+     */
+    public boolean send(String assignments, Fd passed, long limitNanos) {
+        byte[] bytes = assignments.getBytes(StandardCharsets.UTF_8);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment text = arena.allocateFrom(JAVA_BYTE, bytes);
+            SocketMessage message = new SocketMessage(arena, text.address(), bytes.length);
+            message.attach(new int[] {passed.number()}, 1);
+            FileDescriptors.awaitWritable(fd, limitNanos);
+            return Kernel.sendmsg(fd.number(), message.address(), MSG_DONTWAIT | MSG_NOSIGNAL) == bytes.length;
+        }
+    }
+
     @Override
     public void close() {
         fd.close();

@@ -23,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PassedSockets {
     private static final Pattern NUMBERED = Pattern.compile("/(?:dev|proc/self)/fd/([0-9]{1,7})");
-    private static final int FIRST = 3;
-    private static final int MOST = 1024;
     private static final int SOL_SOCKET = 1;
     private static final int SO_TYPE = 3;
     private static final int SO_ACCEPTCONN = 30;
@@ -37,25 +35,22 @@ public final class PassedSockets {
     private final Map<Path, Fd> listeners = new LinkedHashMap<>();
 
     PassedSockets(Map<String, String> environment, long processId) {
-        if (!Long.toString(processId).equals(environment.get("LISTEN_PID"))) {
-            return;
-        }
-        int count = number(environment.getOrDefault("LISTEN_FDS", ""));
-        for (int i = FIRST; i < FIRST + Math.min(count, MOST); i++) {
-            Fd fd = Fd.of(i);
-            Path path = pathOf(fd);
-            if (path != null && isListener(fd)) {
-                listeners.put(path, fd);
+        PassedDescriptors.names(environment, processId).forEach((number, name) -> {
+            if (!PassedDescriptors.isStored(name)) {
+                add(Fd.of(number));
             }
+        });
+    }
+
+    private void add(Fd fd) {
+        Path path = pathOf(fd);
+        if (path != null && isListener(fd)) {
+            listeners.put(path, fd);
         }
     }
 
     public static PassedSockets ofThisProcess() {
         return OF_THIS_PROCESS;
-    }
-
-    private static int number(String text) {
-        return text.matches("[0-9]{1,7}") ? Integer.parseInt(text) : 0;
     }
 
     /** Whether {@code path} is a number for a socket rather than a file. */

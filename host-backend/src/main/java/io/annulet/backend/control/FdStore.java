@@ -8,7 +8,7 @@ import java.util.Map;
  *
  * <p>What is put stays open here as well; taking it out is for the process that comes after.
  */
-public interface FdStore {
+public interface FdStore extends AutoCloseable {
     /** Keeps nothing: what this process holds ends with it. */
     FdStore NONE = new FdStore() {
         @Override
@@ -37,4 +37,8 @@ public interface FdStore {
 
     /** Whether it outlives this process. */
     boolean keeps();
+
+    /** Ends the connection to it; what is kept stays there. */
+    @Override
+    default void close() {}
 }

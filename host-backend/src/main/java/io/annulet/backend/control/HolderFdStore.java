@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A store in a process of its own, {@link FdHolder}; used by one thread at a time. */
-public final class HolderFdStore implements FdStore, AutoCloseable {
+public final class HolderFdStore implements FdStore {
     private static final Logger LOG = LoggerFactory.getLogger(HolderFdStore.class);
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
 

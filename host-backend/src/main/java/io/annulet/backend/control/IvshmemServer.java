@@ -83,7 +83,7 @@ public final class IvshmemServer {
         memory = theMemory;
         UnixListener opened = keptListener == null ? listen() : UnixListener.adopt(options.socket(), keptListener);
         listener = opened;
-        for (KeptPeer peer : KeptPeer.of(options, kept)) {
+        for (KeptPeer peer : KeptPeer.of(options, kept, store)) {
             goOnWith(peer);
         }
         watch = loop.watch(opened.fd(), this::accept);
@@ -226,10 +226,7 @@ public final class IvshmemServer {
             return;
         }
         log.info("peer " + peer.id() + " " + why);
-        store.remove(KeptNames.socket(options, peer.id()));
-        for (int vector = 0; vector < options.vectors(); vector++) {
-            store.remove(KeptNames.vector(options, peer.id(), vector));
-        }
+        KeptPeer.forget(options, peer.id(), store);
         peer.close();
         for (IvshmemSession other : List.copyOf(peers.values())) {
             if (!other.say(peer.id(), null)) {

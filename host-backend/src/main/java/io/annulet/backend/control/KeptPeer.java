@@ -12,8 +12,11 @@ import java.util.stream.Collectors;
 /** A peer as an earlier process left it in the store; immutable. */
 record KeptPeer(int id, Fd socket, List<EventFd> vectors) {
 
-    /** The peers of a channel that are whole. What is left of others, as of one that was just being attached, is closed. */
-    static List<KeptPeer> of(IvshmemOptions options, Map<String, Fd> kept) {
+    /**
+     * The peers of a channel that are whole. What is left of others, as of one that was just being attached, is closed, here
+     * and in the store.
+     */
+    static List<KeptPeer> of(IvshmemOptions options, Map<String, Fd> kept, FdStore store) {
         List<KeptPeer> peers = new ArrayList<>();
         for (int id : ids(KeptNames.peer(options), kept)) {
             Fd socket = kept.remove(KeptNames.socket(options, id));
@@ -31,9 +34,18 @@ record KeptPeer(int id, Fd socket, List<EventFd> vectors) {
                 if (socket != null) {
                     socket.close();
                 }
+                forget(options, id, store);
             }
         }
         return peers;
+    }
+
+    /** Has the store let go of a peer. */
+    static void forget(IvshmemOptions options, int id, FdStore store) {
+        store.remove(KeptNames.socket(options, id));
+        for (int vector = 0; vector < options.vectors(); vector++) {
+            store.remove(KeptNames.vector(options, id, vector));
+        }
     }
 
     private static Set<Integer> ids(String prefix, Map<String, Fd> kept) {

@@ -118,6 +118,19 @@ final class IvshmemServerTest {
     }
 
     @Test
+    void everyChannelHasMemoryOfItsOwn() throws Exception {
+        start(FdStore.NONE);
+        Path elsewhere = folder.resolve("d.sock");
+        IvshmemOptions options = new IvshmemOptions("d", elsewhere, BYTES, 1, List.of(), SocketAccess.ofMode(0600));
+        new IvshmemServer(options, loop, FdStore.NONE).start(new TreeMap<>()).get(20, TimeUnit.SECONDS);
+        try (IvshmemPeer one = IvshmemPeer.connect(socket());
+                IvshmemPeer other = IvshmemPeer.connect(elsewhere)) {
+            assertFalse(FileDescriptors.status(one.memory()).isSameFile(FileDescriptors.status(other.memory())));
+            assertEquals(0, one.otherCount());
+        }
+    }
+
+    @Test
     void whoIsNotListedIsTurnedAway() throws Exception {
         start(FdStore.NONE, NOBODY);
         assertThrows(IllegalStateException.class, () -> IvshmemPeer.connect(socket()));
