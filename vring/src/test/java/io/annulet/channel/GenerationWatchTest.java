@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** What of the kernel's events says that this machine is a copy; {@code CopiedGuestTest} has a real one. */
+/** What of the kernel's events says that this machine is a copy. */
 final class GenerationWatchTest {
     private static final String DEVICE = "change@/devices/LNXSYSTM:00/LNXSYBUS:00/QEMUVGID:00";
 
