@@ -5,6 +5,7 @@ import io.annulet.cli.vm.GuestImage;
 import io.annulet.cli.vm.QemuGuest;
 import io.annulet.cli.vm.QemuOptions;
 import io.annulet.cli.vm.Tools;
+import io.annulet.journey.BackendProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,9 @@ final class NestedHost implements AutoCloseable {
     static final String E1000E = "0000:01:00.0";
     static final String VIRTIO = "0000:02:00.0";
 
+    /** The memory of a sealed channel, whose other end may be in this process: {@link #channelSocket}. */
+    static final String IVSHMEM = "0000:00:10.0";
+
     static final String E1000E_ID = "nic-e1000e";
     static final Duration LIMIT = Duration.ofMinutes(3);
 
@@ -30,11 +34,15 @@ final class NestedHost implements AutoCloseable {
 
     private final QemuGuest guest;
     private final Wire wire;
+    private final BackendProcess channels;
+    private final Path channelSocket;
     private final Path initramfs;
 
-    private NestedHost(QemuGuest guest, Wire wire, Path initramfs) {
+    private NestedHost(QemuGuest guest, Wire wire, BackendProcess channels, Path channelSocket, Path initramfs) {
         this.guest = guest;
         this.wire = wire;
+        this.channels = channels;
+        this.channelSocket = channelSocket;
         this.initramfs = initramfs;
     }
 
@@ -53,15 +61,17 @@ final class NestedHost implements AutoCloseable {
         GuestImage image = GuestImage.build(line -> {});
         Path initramfs = AnnuletInGuest.initramfs(folder, image);
         Wire wire = Wire.listen(folder);
+        Path channel = folder.resolve("channel.sock");
+        BackendProcess channels = BackendProcess.start(folder, "--channel", "c=ivshmem:" + channel + ",size=4M");
         QemuOptions options = QemuOptions.of("nested", new GuestImage(image.kernel(), initramfs), folder)
                 // One processor: QEMU 10 may fail an assertion when several meet a changing IOMMU.
                 .withMemoryMib(MEMORY_MIB)
                 .withKernelOptions("intel_iommu=on guest.vfio")
-                .withExtraArguments(devices(wire));
-        return new NestedHost(QemuGuest.start(options), wire, initramfs);
+                .withExtraArguments(devices(wire, channel));
+        return new NestedHost(QemuGuest.start(options), wire, channels, channel, initramfs);
     }
 
-    private static String[] devices(Wire wire) {
+    private static String[] devices(Wire wire, Path channel) {
         List<String> words = new ArrayList<>(List.of("-machine", "kernel-irqchip=split"));
         words.addAll(List.of("-device", "intel-iommu,intremap=on,caching-mode=on"));
         for (int end = 0; end < Wire.ENDS; end++) {
@@ -74,6 +84,8 @@ final class NestedHost implements AutoCloseable {
                 "-device",
                 "virtio-net-pci,netdev=wire1,mac=52:54:00:00:0e:02,bus=port1,romfile=,iommu_platform=on,"
                         + "disable-legacy=on"));
+        words.addAll(List.of("-chardev", "socket,id=channel,path=" + channel));
+        words.addAll(List.of("-device", "ivshmem-doorbell,chardev=channel,vectors=1,addr=0x10"));
         return words.toArray(String[]::new);
     }
 
@@ -89,6 +101,11 @@ final class NestedHost implements AutoCloseable {
         return wire;
     }
 
+    /** Where peers attach to the memory that the guest has as {@link #IVSHMEM}. */
+    Path channelSocket() {
+        return channelSocket;
+    }
+
     /** Runs a command that has to succeed. */
     String run(String command) {
         return guest.mustRun(command, LIMIT);
@@ -98,6 +115,7 @@ final class NestedHost implements AutoCloseable {
     public void close() {
         guest.close();
         wire.close();
+        channels.close();
         initramfs.toFile().delete();
     }
 }

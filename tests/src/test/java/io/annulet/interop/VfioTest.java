@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.annulet.channel.Identity;
+import io.annulet.channel.IvshmemPeer;
 import io.annulet.journey.Pause;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -232,6 +235,32 @@ final class VfioTest {
         assertEquals(1, ports.get("na").at("/nic/stopped").asLong(), ports::toString);
         assertEquals(0, ports.get("nb").at("/nic/stopped").asLong(), ports::toString);
         host().run("kill $(cat /tmp/run.pid); while kill -0 $(cat /tmp/run.pid) 2>/dev/null; do sleep 0.1; done");
+    }
+
+    /** What is said over a channel is announced by interrupts: the guest's end has the device through VFIO. */
+    @Test
+    @Order(8)
+    void theEndsOfASealedChannelRingEachOther() throws IOException {
+        Identity guest = Identity.create();
+        Identity here = Identity.create();
+        Path key = folder.resolve("guest.key");
+        guest.write(key);
+        host().run("annulet vfio bind " + NestedHost.IVSHMEM);
+        host().run("umask 077; mkdir -p /tmp/in; echo " + Files.readString(key).strip() + " > /tmp/key;"
+                + " annulet channel receive --keep --device vfio:" + NestedHost.IVSHMEM + " --key /tmp/key --peer "
+                + here.publicKey() + " /tmp/in > /tmp/channel.log 2>&1 &");
+        host().run("until grep -q waiting /tmp/channel.log; do sleep 0.2; done");
+        try (IvshmemPeer peer = IvshmemPeer.connect(host().channelSocket());
+                ChannelEnd end = new ChannelEnd(peer, here, guest.publicKey())) {
+            Pause.until(
+                    "the guest's end answers", NestedHost.LIMIT, () -> end.ask().contains("refused"));
+            Pause.until("the guest rings here", NestedHost.LIMIT, () -> {
+                end.ask();
+                return peer.timesRung() > 0;
+            });
+            String interrupts = host().run("grep vfio-msix /proc/interrupts | grep " + NestedHost.IVSHMEM);
+            assertTrue(interrupts.strip().matches("\\d+:\\s+[1-9].*"), interrupts);
+        }
     }
 
     private void startBackend() {
