@@ -7,6 +7,8 @@ import io.annulet.memory.HostMemory;
 import java.lang.foreign.Arena;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,10 +27,7 @@ final class RacingMiddleTest {
 
     private static final int RACES_A_LOOK = 4096;
 
-    /** Counted by the middle alone. */
-    @SuppressWarnings("NonAtomicVolatileUpdate")
-    private volatile long flips;
-
+    private final AtomicLong flips = new AtomicLong();
     private final AtomicBoolean stopped = new AtomicBoolean();
 
     @Test
@@ -56,7 +55,7 @@ final class RacingMiddleTest {
             HostMemory.storeByte(at, HostMemory.loadByte(at) ^ mask);
             pause(random.nextInt(64));
             HostMemory.storeByte(at, HostMemory.loadByte(at) ^ mask);
-            flips++;
+            flips.incrementAndGet();
             pause(random.nextInt(64));
         }
     }
@@ -69,10 +68,10 @@ final class RacingMiddleTest {
 
     /** On a busy machine the middle may not run for long: races without it would be none. */
     private long awaitFlip(long before) {
-        while (flips == before) {
-            Thread.yield();
+        while (flips.get() == before) {
+            LockSupport.parkNanos(10_000);
         }
-        return flips;
+        return flips.get();
     }
 
     private void race(Arena arena, ChannelLayout layout) {

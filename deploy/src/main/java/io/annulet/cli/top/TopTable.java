@@ -124,8 +124,8 @@ final class TopTable {
                     ring.available() < 0 ? "-" : Long.toString(ring.available()),
                     ring.size(),
                     ring.borrowed(),
-                    TopRow.shortly(ring.frames()),
-                    TopRow.shortly(ring.drops()))));
+                    TopRow.shortly((double) ring.frames()),
+                    TopRow.shortly((double) ring.drops()))));
         }
         add(lines, "dropped in", port, "in.dropped.");
         add(lines, "dropped out", port, "out.dropped.");
