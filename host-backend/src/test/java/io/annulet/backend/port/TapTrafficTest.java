@@ -132,7 +132,7 @@ final class TapTrafficTest {
         long frames = counters.get("left", "in.frames") + counters.get("right", "in.frames");
         long calls = counters.get("left", "host.calls") + counters.get("right", "host.calls");
         long written = counters.get("left", "out.frames") + counters.get("right", "out.frames");
-        // The host's own queue drops what a busy machine does not take from it in time: of 65,536 datagrams half may be gone.
+        // The host's own queue drops what is not taken from it in time: of 65,536 datagrams most may be gone.
         assertTrue(written > 5_000, "only " + written + " frames");
         // One read for each frame there was, and those that found none; a write for each frame would be as many again.
         assertTrue(calls < frames + written, calls + " calls for " + frames + " frames in, " + written + " out");
