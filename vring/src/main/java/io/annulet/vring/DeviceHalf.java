@@ -42,7 +42,8 @@ public sealed interface DeviceHalf permits SplitDeviceHalf, PackedDeviceHalf {
 
     /**
      * What the driver has made available and this side has not taken, as far as can be told without taking it: chains of a
-     * split ring, descriptors of a packed one. For people who look; reads up to the whole ring.
+     * split ring, descriptors of a packed one. For people who look, and for what scrapes every second; 16 loads at most,
+     * however long the ring is.
      */
     int available();
 

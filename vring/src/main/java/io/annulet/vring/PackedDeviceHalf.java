@@ -182,10 +182,17 @@ public final class PackedDeviceHalf implements DeviceHalf {
 
     @Override
     public int available() {
-        int most = fault == RingFault.NONE ? size - borrowedDescriptors : 0;
+        // What is available lies together. A driver that has it otherwise gets a number that is wrong, and no more
+        // loads.
         int count = 0;
-        while (count < most && ring.isAvailableAt(PackedPosition.plus(takenPosition, count, size))) {
-            count++;
+        int most = fault == RingFault.NONE ? size - borrowedDescriptors : 0;
+        while (count < most) {
+            int middle = (count + most) >>> 1;
+            if (ring.isAvailableAt(PackedPosition.plus(takenPosition, middle, size))) {
+                count = middle + 1;
+            } else {
+                most = middle;
+            }
         }
         return count;
     }
