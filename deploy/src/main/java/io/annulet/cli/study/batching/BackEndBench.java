@@ -164,7 +164,7 @@ final class BackEndBench implements AutoCloseable {
         }
         int batch = point.number("batch");
         boolean lockStep = point.has("experiment", "lockstep");
-        GuestReceiver receiver = new GuestReceiver(guest, stand.end(), latency, lockStep ? batch : 1);
+        GuestReceiver receiver = new GuestReceiver(guest, stand.end(), latency);
         Loops loops = new Loops();
         Policy policy = Policy.of(point.get("policy"));
         MeasuredThread receiving = new MeasuredThread("receiver", MeasuredThread.processor(0), counting, () -> {

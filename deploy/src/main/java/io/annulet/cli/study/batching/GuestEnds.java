@@ -93,17 +93,14 @@ final class GuestEnds {
         private final DriverReceiveQueue queue;
         private final EndPort end;
         private final Latency latency;
-        private final int calledAfter;
         private long waits;
         private long nowNanos;
         private long received;
 
-        /** @param calledAfter frames after which the back-end is asked to call, if it knows event indexes */
-        GuestReceiver(SimulatedGuest guest, EndPort end, Latency latency, int calledAfter) {
+        GuestReceiver(SimulatedGuest guest, EndPort end, Latency latency) {
             this.queue = guest.receiveQueue(0);
             this.end = end;
             this.latency = latency;
-            this.calledAfter = calledAfter;
         }
 
         @Override
@@ -126,13 +123,18 @@ final class GuestEnds {
 
         @Override
         public void askAndSleep() {
-            waits++;
-            queue.awaitUsed(calledAfter, NAP_NANOS);
+            sleepUntil(1);
         }
 
         @Override
         public void sleep() {
-            askAndSleep();
+            sleepUntil(1);
+        }
+
+        @Override
+        public void sleepUntil(int frames) {
+            waits++;
+            queue.awaitUsed(frames, NAP_NANOS);
         }
 
         /** Asks the end for another batch. */

@@ -203,11 +203,14 @@ final class Loops {
         receivingNanos = System.nanoTime() - began;
     }
 
-    /** Sleeps and takes until as many have come. */
+    /**
+     * Sleeps and takes until as many have come. One that wakes early asks for the rest only: asking for a whole batch again, it
+     * would sleep on behind the last frame.
+     */
     private int take(Receiver receiver, int frames) {
         int taken = 0;
         while (taken < frames && !stopped) {
-            receiver.sleep();
+            receiver.sleepUntil(frames - taken);
             int here = receiver.take(frames);
             while (here > 0) {
                 taken += here;

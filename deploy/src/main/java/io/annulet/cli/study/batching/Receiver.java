@@ -12,6 +12,11 @@ interface Receiver {
     /** Sleeps until there is a notification, which comes without being asked for. */
     void sleep();
 
+    /** Sleeps until {@code frames} more have come, if the queue can ask for so many, else until there is a notification. */
+    default void sleepUntil(int frames) {
+        sleep();
+    }
+
     /** Tells the sender that all of a batch was taken. For lock-step. */
     void answer();
 
