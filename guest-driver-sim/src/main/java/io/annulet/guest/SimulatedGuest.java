@@ -162,20 +162,15 @@ public final class SimulatedGuest implements AutoCloseable {
         }
     }
 
-    /**
-     * Resets one queue while the others go on: its ring is stopped, and started as a new one.
-     *
-     * @param vring by its number: 2n is the n-th receive queue, 2n + 1 the n-th transmit queue
-     */
+    /** Resets a queue, given by its vring's number, while the others go on: its ring is stopped, and started as a new one. */
     public void resetQueue(int vring) {
         frontEnd.getVringBase(vring);
         driver.start(vring, features);
-        DriverVring fresh = driver.vrings().get(vring);
-        bases[vring] = fresh.firstBase(options.queues().baseIndex());
-        startVring(fresh);
+        bases[vring] = driver.vrings().get(vring).firstBase(options.queues().baseIndex());
+        startVring(driver.vrings().get(vring));
     }
 
-    /** Starts the device where its rings stand, as after {@link #shutdown}. */
+    /** Starts the device where its rings stand. */
     public void resume() {
         frontEnd.setFeatures(features);
         setStatus(STATUS_FEATURES_OK);
@@ -256,9 +251,14 @@ public final class SimulatedGuest implements AutoCloseable {
 
     /** Stops the device, as when the guest is paused or shuts down; afterwards the back-end touches no ring. */
     public void shutdown() {
+        stopRings();
+        setStatus(0);
+    }
+
+    /** Stops the rings only, and leaves the device as the driver has set it up. */
+    public void stopRings() {
         enable(false);
         driver.vrings().forEach(vring -> bases[vring.index()] = frontEnd.getVringBase(vring.index()));
-        setStatus(0);
     }
 
     /** Has the back-end log what it writes, as when the guest is about to move; the guest owns the log. */

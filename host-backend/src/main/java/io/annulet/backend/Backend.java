@@ -54,6 +54,7 @@ public final class Backend implements AutoCloseable {
     private final HostAccess access;
     private final Captures captures;
     private @Nullable CountersFile counters;
+    private @Nullable PortMove moves;
     private @Nullable ControlLoop control;
     private volatile @Nullable OpenPorts open;
     private volatile BackendOptions running;
@@ -159,12 +160,8 @@ public final class Backend implements AutoCloseable {
     /** The names of the threads that move frames. */
     public List<String> workerNames() {
         return IntStream.range(0, options.workerCount())
-                .mapToObj(Backend::workerName)
+                .mapToObj(number -> "worker-" + number)
                 .toList();
-    }
-
-    private static String workerName(int number) {
-        return "worker-" + number;
     }
 
     /** The file of the counters; null before the start. */
@@ -175,12 +172,7 @@ public final class Backend implements AutoCloseable {
     /** The interface of each tap port, by the port's name, as the kernel completed it. */
     public Map<String, String> interfaceNames() {
         Map<String, String> names = new HashMap<>();
-        for (OpenPort port : ports()) {
-            String name = port.interfaceName();
-            if (name != null) {
-                names.put(port.name(), name);
-            }
-        }
+        ports().forEach(port -> names.computeIfAbsent(port.name(), name -> port.interfaceName()));
         return names;
     }
 
@@ -234,6 +226,11 @@ public final class Backend implements AutoCloseable {
                             + rows + "; restart the back-end to make more",
                     null);
         }
+    }
+
+    /** What carries ports to other back-ends and from them; null unless it runs. */
+    public synchronized @Nullable PortMove moves() {
+        return moves;
     }
 
     /** Whether it works, and whether anybody can still come. Once it is started. */
@@ -300,6 +297,7 @@ public final class Backend implements AutoCloseable {
                 openedCounters,
                 openedControl,
                 state);
+        moves = new PortMove(parts, changes);
         ports.leaveUnstarted(taken != null);
         if (taken != null) {
             parts.hold(true);
@@ -337,7 +335,7 @@ public final class Backend implements AutoCloseable {
     private void startWorkers(CountersFile file, ControlLoop loop) {
         List<Integer> cpus = options.workerCpus();
         for (int i = 0; i < options.workerCount(); i++) {
-            String name = workerName(i);
+            String name = "worker-" + i;
             Worker worker = new Worker(name, MAX_RING_SIZE);
             WorkerErrors errors = new WorkerErrors(name, new WorkerCounters(file.manager(), name), loop::execute);
             Integer cpu = cpus.isEmpty() ? null : cpus.get(i);

@@ -70,6 +70,16 @@ public final class Pipe implements AutoCloseable {
         return Kernel.splice(readEnd.number(), file.number(), byteLength, SPLICE_F_NONBLOCK);
     }
 
+    /**
+     * Moves what is in someone else's pipe into this one, which makes neither wait: a flag of the other one's open file would
+     * not be ours alone.
+     *
+     * @return the bytes moved, 0 at its end, or the negative error number: -EAGAIN when there is nothing now
+     */
+    public long moveFrom(Fd otherReadEnd, long byteLength) {
+        return Kernel.splice(otherReadEnd.number(), writeEnd.number(), byteLength, SPLICE_F_NONBLOCK);
+    }
+
     @Override
     public void close() {
         readEnd.close();

@@ -230,6 +230,23 @@ public final class CtlCommand implements Runnable {
     }
 
     @Command(
+            name = "save-port",
+            description = "What goes along when a port's guest goes to another host, as JSON for load-port.",
+            mixinStandardHelpOptions = true)
+    void savePort(@Parameters(paramLabel = "PORT") String port) throws IOException {
+        get("/v1/ports/" + part(port) + "/state", JsonNode::toString);
+    }
+
+    @Command(
+            name = "load-port",
+            description = "Has a port go on as another back-end's stood: what save-port printed, from standard input.",
+            mixinStandardHelpOptions = true)
+    void loadPort(@Parameters(paramLabel = "PORT") String port) throws IOException {
+        JsonNode state = new JsonMapper().readTree(System.in);
+        show(HttpMethod.PUT, "/v1/ports/" + part(port) + "/state", state, JsonTable::object);
+    }
+
+    @Command(
             name = "reload",
             description = "Has the back-end go over to what its configuration file says now, all of it or nothing.",
             mixinStandardHelpOptions = true)

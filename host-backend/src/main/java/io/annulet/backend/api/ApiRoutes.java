@@ -25,6 +25,7 @@ public final class ApiRoutes {
         return Stream.of(
                         new StatusRoutes(backend, version).routes(),
                         new PortRoutes(backend).routes(),
+                        new PortMoveRoutes(backend).routes(),
                         new RingRoutes(backend).routes(),
                         new DomainRoutes(backend).routes(),
                         new ChangeRoutes(backend, reload).routes(),

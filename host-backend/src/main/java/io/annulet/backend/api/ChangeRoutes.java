@@ -85,8 +85,13 @@ public final class ChangeRoutes {
     private ApiResponse putPolicy(ApiRequest request) {
         String name = request.parameter("port");
         PortRoutes.find(backend, name);
-        Map<String, String> options = options(request.json());
-        return change(running -> {
+        return view(changePolicy(backend, name, request.json()));
+    }
+
+    /** Goes over to another policy of a port, {@code written} as a configuration file has it. */
+    static Difference changePolicy(Backend backend, String name, JsonNode written) {
+        Map<String, String> options = options(written);
+        return backend.change(running -> {
             List<PortOptions> ports = new ArrayList<>(running.ports());
             int place = place(ports, name);
             if (place < 0) {

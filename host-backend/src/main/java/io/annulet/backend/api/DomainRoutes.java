@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 /** What is known of links and switches; stateless. */
 public final class DomainRoutes {
 
-    private static final int MAC_BYTES = 6;
-
     private final Backend backend;
 
     public DomainRoutes(Backend backend) {
@@ -97,18 +95,10 @@ public final class DomainRoutes {
 
     private static Map<String, Object> entry(SwitchTable.Entry entry) {
         Map<String, Object> view = new LinkedHashMap<>();
-        view.put("mac", mac(entry.mac()));
+        view.put("mac", MacText.of(entry.mac()));
         view.put("vlan", entry.vlan());
         view.put("port", entry.port());
         view.put("ageSeconds", TimeUnit.NANOSECONDS.toSeconds(entry.ageNanos()));
         return view;
-    }
-
-    private static String mac(long inMemoryOrder) {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < MAC_BYTES; i++) {
-            text.append(i == 0 ? "" : ":").append(String.format("%02x", inMemoryOrder >>> (8 * i) & 0xff));
-        }
-        return text.toString();
     }
 }

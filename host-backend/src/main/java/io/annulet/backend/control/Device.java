@@ -42,7 +42,11 @@ final class Device {
     /** What the front-end told the guest, 0 if nothing. */
     int mtu;
 
+    /** A state that was loaded: it takes effect whenever features are agreed on, until a ring starts. */
+    List<Command> saved = List.of();
+
     private @Nullable Fd backendChannel;
+    private @Nullable StateTransfer transfer;
 
     Device(VhostUserOptions options, PortProxy port, RingRecords records) {
         this(options, ControlLimits.DEFAULTS, port, records, List.of());
@@ -183,6 +187,20 @@ final class Device {
         backendChannel = socket;
     }
 
+    /** The state that is on its way, or has come. */
+    @Nullable
+    StateTransfer transfer() {
+        return transfer;
+    }
+
+    /** Gives up what was on its way before. */
+    void transfer(@Nullable StateTransfer next) {
+        if (transfer != null) {
+            transfer.close();
+        }
+        transfer = next;
+    }
+
     /** Tells the front-end that the configuration space is not what it was; false if it could not be told. */
     boolean tellConfigChanged() {
         Fd channel = backendChannel;
@@ -208,6 +226,7 @@ final class Device {
     /** Descriptors that this device holds. */
     int descriptorCount() {
         int count = memory.regions().size() + (backendChannel == null ? 0 : 1) + (log == null ? 0 : 1);
+        count += transfer == null ? 0 : StateTransfer.DESCRIPTORS;
         for (VringConfig vring : vrings) {
             count += (vring.kick == null ? 0 : 1) + (vring.call == null ? 0 : 1) + (vring.error == null ? 0 : 1);
         }
@@ -231,6 +250,7 @@ final class Device {
             vring.error = null;
         }
         backendChannel(null);
+        transfer(null);
         shares.forEach(retired::add);
         retired.closeAll();
     }

@@ -8,6 +8,7 @@ import io.annulet.vhostuser.NetControl;
 import io.annulet.vhostuser.Payload;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 
 /** The messages about the device as a whole; owned by the control thread. */
 final class DeviceMessages {
@@ -48,6 +49,7 @@ final class DeviceMessages {
                 vring.enable(!device.negotiation.ringsStartDisabled());
             }
             device.status = 0;
+            device.saved = List.of();
             return FeatureMessages.beginAnew(device);
         });
     }
@@ -59,6 +61,9 @@ final class DeviceMessages {
             throw new MessageFault(String.format("device status 0x%x", status));
         }
         device.status = (int) status;
+        if (status == 0) {
+            device.saved = List.of();
+        }
         return status == 0 ? rings.stopAll(() -> FeatureMessages.beginAnew(device)) : Answer.DONE;
     }
 

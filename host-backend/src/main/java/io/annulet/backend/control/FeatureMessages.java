@@ -32,7 +32,8 @@ final class FeatureMessages {
             device.vrings().forEach(vring -> vring.enable(true));
         }
         if (device.startedVrings().isEmpty()) {
-            return beginAnew(device);
+            Answer begun = beginAnew(device);
+            return device.saved.isEmpty() ? begun : StateMessages.takeEffect(device);
         }
         return changed == 0 ? Answer.DONE : rings.refresh(() -> Answer.DONE);
     }

@@ -19,7 +19,7 @@ final class MessageTable {
 
     private final Device device;
 
-    MessageTable(Device device) {
+    MessageTable(Device device, ControlLoop loop, PortLog log) {
         this.device = device;
         Rings rings = new Rings(device);
         FeatureMessages features = new FeatureMessages(device, rings);
@@ -47,9 +47,12 @@ final class MessageTable {
         on(VhostUserRequest.SET_VRING_ENABLE, vrings::setVringEnable);
         on(VhostUserRequest.GET_VRING_BASE, vrings::getVringBase);
 
-        LogMessages log = new LogMessages(device, rings);
-        on(VhostUserRequest.SET_LOG_BASE, log::setLogBase);
-        on(VhostUserRequest.SET_LOG_FD, log::setLogFd);
+        LogMessages pages = new LogMessages(device, rings);
+        on(VhostUserRequest.SET_LOG_BASE, pages::setLogBase);
+        on(VhostUserRequest.SET_LOG_FD, pages::setLogFd);
+        StateMessages state = new StateMessages(device, loop, log);
+        on(VhostUserRequest.SET_DEVICE_STATE_FD, state::setDeviceStateFd);
+        on(VhostUserRequest.CHECK_DEVICE_STATE, message -> state.checkDeviceState());
 
         on(VhostUserRequest.SET_OWNER, message -> all.setOwner());
         on(VhostUserRequest.RESET_OWNER, message -> all.resetOwner());

@@ -204,6 +204,10 @@ final class NetState {
                 : Steering.byTable(passed.types(), key, pairs, passed.otherwise());
     }
 
+    boolean isOn(int mode) {
+        return (modes & (1 << mode)) != 0;
+    }
+
     void mode(int mode, boolean on) {
         modes = on ? modes | (1 << mode) : modes & ~(1 << mode);
     }

@@ -3,6 +3,7 @@ package io.annulet.backend.control;
 import static io.annulet.vhostuser.ProtocolFeature.BACKEND_REQ;
 import static io.annulet.vhostuser.ProtocolFeature.CONFIG;
 import static io.annulet.vhostuser.ProtocolFeature.CONFIGURE_MEM_SLOTS;
+import static io.annulet.vhostuser.ProtocolFeature.DEVICE_STATE;
 import static io.annulet.vhostuser.ProtocolFeature.LOG_SHMFD;
 import static io.annulet.vhostuser.ProtocolFeature.MQ;
 import static io.annulet.vhostuser.ProtocolFeature.NET_MTU;
@@ -93,10 +94,13 @@ final class Offer {
                 | (config.speedMegabits() >= 0 ? VirtioFeature.NET_SPEED_DUPLEX : 0);
     }
 
-    /** CONFIG only to those who do not have a configuration space of their own: QEMU warns of it. */
+    /**
+     * CONFIG only to those who do not have a configuration space of their own: QEMU warns of it. DEVICE_STATE likewise: what
+     * there is to save is what a driver said by a control queue of ours.
+     */
     static long protocolFeatures(VhostUserOptions options) {
         long features = ProtocolFeature.maskOf(
                 MQ, LOG_SHMFD, REPLY_ACK, NET_MTU, BACKEND_REQ, RARP, RESET_DEVICE, CONFIGURE_MEM_SLOTS, STATUS);
-        return options.isGeneric() ? features | CONFIG.mask() : features;
+        return options.isGeneric() ? features | ProtocolFeature.maskOf(CONFIG, DEVICE_STATE) : features;
     }
 }

@@ -28,6 +28,7 @@ final class Rings {
         QueueSetup setup = device.records.onStart(setup(vring, device.memory()), device.memory());
         vring.base = setup.base();
         vring.start();
+        device.saved = List.of();
         return Answer.afterWorker(done -> device.port.openQueue(setup, done));
     }
 

@@ -79,7 +79,7 @@ final class Session {
         this.loop = loop;
         this.socket = socket;
         this.device = device;
-        this.table = new MessageTable(device);
+        this.table = new MessageTable(device, loop, log);
         this.commands = new ControlCommands(loop, device, log);
         this.limits = limits;
         this.log = log;
