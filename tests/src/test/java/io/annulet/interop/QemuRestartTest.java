@@ -58,8 +58,14 @@ final class QemuRestartTest {
                 QemuNic.on(folder.resolve("b.front-end"), "52:54:00:00:06:02").listening();
         QemuOptions one = QemuOptions.of("a", image, folder)
                 .with(nicOfA.with("packed", "on"))
-                .withKernelOptions("guest.address=" + A + "/24")
-                .withExtraArguments("-m", "256M,slots=2,maxmem=1G");
+                .withKernelOptions("guest.address=" + A + "/24 memhp_default_state=online")
+                .withExtraArguments(
+                        "-m",
+                        "256M,slots=2,maxmem=2G",
+                        "-object",
+                        "memory-backend-memfd,id=growing,size=512M,share=on,reserve=off",
+                        "-device",
+                        "virtio-mem-pci,id=growing0,memdev=growing,requested-size=0,dynamic-memslots=on");
         QemuOptions other =
                 QemuOptions.of("b", image, folder).with(nicOfB).withKernelOptions("guest.address=" + B + "/24");
         BackendProcess backend = startBackend();
@@ -80,6 +86,7 @@ final class QemuRestartTest {
             }
             backend = handOver(a, backend);
             plugMemory(a, backend);
+            growAndShrink(a, backend);
             pause(a, b);
             for (int i = 0; i < REBOOTS; i++) {
                 a.reboot();
@@ -121,6 +128,43 @@ final class QemuRestartTest {
         ping(guest);
         guest.mustRun("killall -INT ping", LIMIT);
         assertEquals(0, backend.counter("a", "in.dropped.bad-chain"));
+    }
+
+    /** virtio-mem gives the guest memory in slots that come and go under traffic, and takes it back. */
+    private static void growAndShrink(QemuGuest guest, BackendProcess backend) {
+        guest.mustRun("ping -i 0.01 " + B + " >/tmp/ping 2>&1 &", LIMIT);
+        long before = memoryKib(guest);
+        for (int round = 0; round < 2; round++) {
+            resize(guest, 384L << 20);
+            guest.mustRun(
+                    "while [ $(awk '/MemTotal/ {print $2}' /proc/meminfo) -lt " + (before + 300 * 1024)
+                            + " ]; do sleep 0.1; done",
+                    LIMIT);
+            // Pages of the memory that came, so that the network's buffers are there too.
+            guest.mustRun("dd if=/dev/zero of=/tmp/fill bs=1M count=64 2>/dev/null; rm /tmp/fill", LIMIT);
+            ping(guest);
+            resize(guest, 0);
+            guest.mustRun(
+                    "while [ $(awk '/MemTotal/ {print $2}' /proc/meminfo) -gt " + (before + 200 * 1024)
+                            + " ]; do sleep 0.1; done",
+                    LIMIT);
+            ping(guest);
+        }
+        guest.mustRun("killall -INT ping", LIMIT);
+        assertEquals(0, backend.counter("a", "in.dropped.bad-chain"));
+        assertEquals(0, backend.counter("a", "front-end.messages-refused"));
+    }
+
+    private static long memoryKib(QemuGuest guest) {
+        return Long.parseLong(guest.mustRun("awk '/MemTotal/ {print $2}' /proc/meminfo", LIMIT)
+                .strip());
+    }
+
+    private static void resize(QemuGuest guest, long byteLength) {
+        guest.qmp(
+                "qom-set",
+                "{\"path\": \"/machine/peripheral/growing0\", \"property\": \"requested-size\", \"value\": "
+                        + byteLength + "}");
     }
 
     private static void pause(QemuGuest a, QemuGuest b) {
