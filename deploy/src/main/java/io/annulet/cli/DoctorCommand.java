@@ -98,7 +98,18 @@ final class DoctorCommand implements Callable<Integer> {
                 Landlock.version(), KernelFeatures.systemCallFilters(), KernelFeatures.noNewPrivileges()));
         findings.add(SystemFindings.ioUring(KernelFeatures.ioUring()));
         findings.add(SystemFindings.userFaults(KernelFeatures.userFaults()));
+        findings.add(SystemFindings.selinux(
+                textOf(Path.of("/sys/fs/selinux/enforce")), textOf(Path.of("/proc/self/attr/current"))));
         return findings;
+    }
+
+    /** Empty where it cannot be read. */
+    private static String textOf(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException absent) {
+            return "";
+        }
     }
 
     private static Finding sharedMemory() throws IOException {

@@ -207,6 +207,25 @@ final class SystemFindings {
         return feature("io_uring", answer, "sudo sysctl kernel.io_uring_disabled=0", "use Linux 5.1 or later");
     }
 
+    /**
+     * Whether a policy may stand between guests and sockets whose rights are right.
+     *
+     * @param enforce what the kernel's file says; empty if there is no SELinux
+     */
+    static Finding selinux(String enforce, String ownContext) {
+        String subject = "SELinux";
+        return switch (enforce.strip()) {
+            case "" -> Finding.ok(subject, "not there");
+            case "0" -> Finding.ok(subject, "permissive");
+            default ->
+                Finding.limited(
+                        subject,
+                        "enforcing, this process is "
+                                + ownContext.replace("\0", "").strip() + "; guests may be kept from its sockets",
+                        "if a guest cannot connect: sudo ausearch -m avc -ts recent | audit2allow -M annulet");
+        };
+    }
+
     static Finding userFaults(KernelFeatures.Answer answer) {
         return feature(
                 "userfaultfd",

@@ -80,6 +80,7 @@ final class DoctorCommandTest {
                 SystemFindings.vfio(true, List.of(group("e1000e"))),
                 SystemFindings.ioUring(KernelFeatures.Answer.FORBIDDEN),
                 SystemFindings.userFaults(KernelFeatures.Answer.MISSING),
+                SystemFindings.selinux("1", "system_u:system_r:container_t:s0\0"),
                 ToolFindings.program("no-such-program", "not used", "net"));
         for (Finding finding : findings) {
             assertFalse(finding.verdict() == Verdict.OK, finding::toString);

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.annulet.backend.api.RingMetrics;
+import io.annulet.backend.data.RingStanding;
 import io.annulet.backend.stats.CountersFile;
 import io.annulet.backend.stats.CountersFileReader;
 import io.annulet.backend.stats.OpenMetrics;
@@ -37,7 +39,8 @@ final class MonitoringTest {
             new PortCounters(file.manager(), "a").in(3, 180, 3);
             new WorkerCounters(file.manager(), "w").error();
             try (CountersFileReader reader = CountersFileReader.open(path)) {
-                String text = OpenMetrics.write(reader.snapshot());
+                RingStanding ring = new RingStanding(0, false, 256, 0, 0, 0, 0, null, 0, 0, 0, 0, 0);
+                String text = OpenMetrics.write(reader.snapshot(), RingMetrics.of("a", "receive", ring));
                 assertTrue(text.contains("annulet_port_in_batches_total{port=\"a\",least_frames=\"2\"} 1"), text);
                 return named(text);
             }

@@ -84,7 +84,9 @@ public final class UnixSocket implements AutoCloseable {
     private static String remedy(int errno) {
         return switch (errno) {
             case Errno.ENOENT, Errno.ECONNREFUSED -> "check that the other side is started and listens there";
-            case Errno.EACCES -> "check the rights on the socket and on the directories above it";
+            case Errno.EACCES ->
+                "check the rights on the socket and on the directories above it; with SELinux,"
+                        + " ausearch -m avc -ts recent tells what was denied";
             default -> "";
         };
     }

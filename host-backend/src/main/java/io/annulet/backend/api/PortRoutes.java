@@ -7,6 +7,7 @@ import io.annulet.backend.config.PolicySpec;
 import io.annulet.backend.config.PortSpec;
 import io.annulet.backend.control.GuestEndpoint;
 import io.annulet.backend.control.SessionStatus;
+import io.annulet.backend.data.RingStanding;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,8 +87,9 @@ public final class PortRoutes {
         return endpoint;
     }
 
-    private static ApiResponse session(OpenPort port) {
+    private static ApiResponse session(OpenPort port) throws InterruptedException {
         SessionStatus status = guest(port).status();
+        List<RingStanding> rings = RingRoutes.within(guest(port).rings());
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("attached", status.attached());
         view.put("process", status.peerProcessId());
@@ -104,6 +106,7 @@ public final class PortRoutes {
             regions.add(one);
         }
         view.put("regions", regions);
+        view.put("advice", rings == null ? List.of() : Advice.of(status, rings));
         return ApiResponse.json(view);
     }
 

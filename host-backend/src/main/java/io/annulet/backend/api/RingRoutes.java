@@ -77,7 +77,7 @@ public final class RingRoutes {
     }
 
     /** Null if the worker does not answer in time. */
-    private static @Nullable List<RingStanding> within(CompletableFuture<List<RingStanding>> asked)
+    static @Nullable List<RingStanding> within(CompletableFuture<List<RingStanding>> asked)
             throws InterruptedException {
         try {
             return asked.get(RINGS_SECONDS, TimeUnit.SECONDS);

@@ -73,8 +73,8 @@ final class MappedRegion implements AutoCloseable {
      */
     static void checkKind(Fd file) {
         if (Seals.of(file).isEmpty()) {
-            throw new MessageFault(
-                    "memory that is no memory file (memfd, tmpfs or hugetlbfs): " + FileDescriptors.link(file));
+            throw new MessageFault("memory that is no memory file (memfd, tmpfs or hugetlbfs): "
+                    + FileDescriptors.link(file) + "; give the guest memory-backend-memfd,share=on");
         }
         if (FileDescriptors.status(file).type() != FileStatus.Type.REGULAR) {
             throw new MessageFault("memory that is no regular file");
@@ -84,8 +84,14 @@ final class MappedRegion implements AutoCloseable {
     private static void checkLength(RegionRequest request, FileStatus status) {
         if (status.byteLength() < request.fileOffset() + request.byteLength()) {
             throw new MessageFault(String.format(
-                    "a region of %d bytes at offset %d of a file of %d",
-                    request.byteLength(), request.fileOffset(), status.byteLength()));
+                    "a region of %d bytes at offset %d of a file of %d%s",
+                    request.byteLength(),
+                    request.fileOffset(),
+                    status.byteLength(),
+                    status.isOnHugetlbfs()
+                            ? "; its huge pages have " + pageBytes(status)
+                                    + " bytes: give the guest memory of a multiple"
+                            : ""));
         }
     }
 

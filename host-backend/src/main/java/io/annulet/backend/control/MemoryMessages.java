@@ -9,6 +9,8 @@ import java.util.List;
 /** The messages about the memory table; owned by the control thread. */
 final class MemoryMessages {
 
+    private static final String SHARE = "give the guest memory that is shared: memory-backend-memfd,share=on";
+
     private final Device device;
     private final Rings rings;
 
@@ -29,10 +31,11 @@ final class MemoryMessages {
         long count = message.u32(MessageLayout.TABLE_COUNT);
         long payload = MessageLayout.TABLE_REGIONS + count * MessageLayout.REGION_BYTES;
         if (count < 1 || count > device.limits.regionsATable() || !message.endsWithZerosFrom(payload)) {
-            throw new MessageFault(count + " regions in " + message.payloadByteLength() + " bytes");
+            throw new MessageFault(
+                    count + " regions in " + message.payloadByteLength() + " bytes" + (count == 0 ? "; " + SHARE : ""));
         }
         if (message.fdCount() != count) {
-            throw new MessageFault(message.fdCount() + " descriptors for " + count + " regions");
+            throw new MessageFault(message.fdCount() + " descriptors for " + count + " regions; " + SHARE);
         }
         List<RegionRequest> requests = new ArrayList<>();
         List<Fd> files = new ArrayList<>();
