@@ -193,6 +193,16 @@ public final class FileDescriptors {
     }
 
     /**
+     * Writes what is in {@code buffer} to {@code offset} of a file.
+     *
+     * @param buffer native memory
+     * @return the bytes written, or the negative error number
+     */
+    public static long writeAt(Fd fd, long offset, MemorySegment buffer) {
+        return Kernel.pwrite(fd.number(), buffer.address(), buffer.byteSize(), offset);
+    }
+
+    /**
      * Reads up to the length of {@code buffer} from a pipe, a socket or where a file stands.
      *
      * @param buffer native memory

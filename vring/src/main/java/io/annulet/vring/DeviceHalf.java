@@ -9,7 +9,7 @@ import io.annulet.memory.HostMemory;
  * <p>Takes chains in bursts, gives them back in the order they were taken, publishes once a burst. Everything the driver
  * wrote is hostile: it is read once, checked, used; the positions are our own.
  */
-public sealed interface DeviceHalf permits SplitDeviceHalf, PackedDeviceHalf {
+public sealed interface DeviceHalf permits SplitDeviceHalf, PackedDeviceHalf, NotedHalf {
 
     /** What {@link #take} returns when the ring is broken; {@link #fault} tells why. */
     int BROKEN = -1;

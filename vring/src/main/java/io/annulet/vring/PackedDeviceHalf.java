@@ -85,20 +85,29 @@ public final class PackedDeviceHalf implements DeviceHalf {
         if (fault != RingFault.NONE) {
             return BROKEN;
         }
-        int taken = takeChains(burst, Math.min(max, burst.capacity() - burst.count()));
-        return taken == 0 && chains.fault() != RingFault.NONE ? broken(chains.fault()) : taken;
+        return take(ring, chains, burst, max);
+    }
+
+    /** Takes chains that an earlier half had taken, from a ring that has those and no others. */
+    int takeAgain(PackedRing earlier, PackedChainReader reader, ChainBurst burst, int max) {
+        return fault == RingFault.NONE ? take(earlier, reader, burst, max) : BROKEN;
+    }
+
+    private int take(PackedRing from, PackedChainReader reader, ChainBurst burst, int max) {
+        int taken = takeChains(from, reader, burst, Math.min(max, burst.capacity() - burst.count()));
+        return taken == 0 && reader.fault() != RingFault.NONE ? broken(reader.fault()) : taken;
     }
 
     /** One run of available descriptors, and if that ends with the ring another from its beginning on. */
-    private int takeChains(ChainBurst burst, int wanted) {
-        chains.forgetFault();
+    private int takeChains(PackedRing from, PackedChainReader reader, ChainBurst burst, int wanted) {
+        reader.forgetFault();
         int taken = 0;
         while (taken < wanted) {
             int slot = PackedPosition.slot(takenPosition);
             int most = Math.min(Math.min(wanted - taken, size - slot), size - borrowedDescriptors);
-            int available = ring.availableAcquire(slot, most, PackedPosition.wrap(takenPosition)); // [A]
+            int available = from.availableAcquire(slot, most, PackedPosition.wrap(takenPosition)); // [A]
             int chainsBefore = takenChains;
-            boolean all = takeRun(burst, available);
+            boolean all = takeRun(reader, burst, available);
             taken += takenChains - chainsBefore;
             if (!all || available == 0 || slot + available < size) {
                 return taken;
@@ -108,15 +117,15 @@ public final class PackedDeviceHalf implements DeviceHalf {
     }
 
     /** Takes the chains that begin in the next {@code available} descriptors. False if one cannot be taken. */
-    private boolean takeRun(ChainBurst burst, int available) {
+    private boolean takeRun(PackedChainReader reader, ChainBurst burst, int available) {
         int left = available;
         while (left > 0) {
-            int singles = chains.readSingles(burst, PackedPosition.slot(takenPosition), left);
+            int singles = reader.readSingles(burst, PackedPosition.slot(takenPosition), left);
             takenChains += singles;
             took(singles);
             left -= singles;
             if (left > 0) {
-                int descriptors = chains.read(burst, PackedPosition.slot(takenPosition), size - borrowedDescriptors);
+                int descriptors = reader.read(burst, PackedPosition.slot(takenPosition), size - borrowedDescriptors);
                 if (descriptors == 0) {
                     return false;
                 }
@@ -173,6 +182,11 @@ public final class PackedDeviceHalf implements DeviceHalf {
             chainDescriptors[place(chain)] = 1;
             longChains--;
         }
+    }
+
+    /** Of the chain that was taken so many chains ago; 1 is the last one. */
+    int descriptorsOf(int chainsAgo) {
+        return longChains == 0 ? 1 : chainDescriptors[place(takenChains - chainsAgo)];
     }
 
     @Override

@@ -138,6 +138,11 @@ public final class PackedRing implements Vring {
         return (byteLength & 0xffffffffL) | (long) id << 32 | detailFlags(flags);
     }
 
+    /** The second word of a descriptor with the flags of one that is available. */
+    static long available(long detail, boolean wrap) {
+        return (detail & ~detailFlags(BOTH)) | detailFlags(availableFlags(wrap));
+    }
+
     static long byteLength(long detail) {
         return detail & 0xffffffffL;
     }

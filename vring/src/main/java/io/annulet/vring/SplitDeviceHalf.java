@@ -59,6 +59,17 @@ public final class SplitDeviceHalf implements DeviceHalf {
         return taken == 0 && chains.fault() != RingFault.NONE ? broken(chains.fault()) : taken;
     }
 
+    /** Takes chains that an earlier half had taken, from whoever reads them. */
+    int takeAgain(SplitChainReader earlier, ChainBurst burst, int max) {
+        if (fault != RingFault.NONE) {
+            return BROKEN;
+        }
+        int taken = earlier.read(burst, takenIndex, Math.min(max, burst.capacity() - burst.count()));
+        takenIndex = Index16.plus(takenIndex, taken);
+        knownAvailIndex = takenIndex;
+        return taken == 0 && earlier.fault() != RingFault.NONE ? broken(earlier.fault()) : taken;
+    }
+
     /** How many chains are available, reading the index only if fewer than {@code enough} are known; or BROKEN. */
     private int waiting(int enough) {
         if (fault != RingFault.NONE) {

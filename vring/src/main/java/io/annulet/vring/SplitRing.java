@@ -199,6 +199,16 @@ public final class SplitRing implements Vring {
         HostMemory.storeShort(used + INDEX, index);
     }
 
+    /** Where the available index stands, for whoever reads it without touching the memory. */
+    public long availIndexAddress() {
+        return avail + INDEX;
+    }
+
+    /** This ring with other memory for its available ring. */
+    SplitRing withAvail(long availAddress) {
+        return new SplitRing(descriptors, availAddress, used, size);
+    }
+
     /** Where the used index stands, for whoever goes on where an earlier device half ended. */
     public long usedIndexAddress() {
         return used + INDEX;

@@ -1,5 +1,6 @@
 package io.annulet.backend.control;
 
+import io.annulet.linux.Fd;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -14,6 +15,9 @@ sealed interface Answer {
 
     /** A reply of 8 bytes. */
     record Value(long value) implements Answer {}
+
+    /** A reply with the description of memory, and its file, which goes along and is closed then. */
+    record Inflight(ByteBuffer area, Fd file) implements Answer {}
 
     /** A reply with bytes of the configuration space. */
     record Config(int offset, ByteBuffer bytes, int flags) implements Answer {}

@@ -9,6 +9,7 @@ import io.annulet.linux.Fd;
 import io.annulet.vhostuser.ProtocolFeature;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,12 @@ final class Device {
 
     /** Likewise; null until one is shared. */
     private volatile @Nullable LogMapping log;
+
+    /** Likewise; null until one is shared. */
+    private volatile @Nullable InflightMemory inflight;
+
+    private Consumer<String> told = what -> {};
+    private Runnable leftBehind = () -> {};
 
     /** The device status of VIRTIO, as the front-end last told it. */
     int status;
@@ -70,6 +77,26 @@ final class Device {
         Arrays.setAll(vrings, VringConfig::new);
     }
 
+    /**
+     * Has someone know.
+     *
+     * @param what of things that people should read of
+     * @param behind that a device before this one left rings whose front-end counts on them
+     */
+    Device telling(Consumer<String> what, Runnable behind) {
+        told = what;
+        leftBehind = behind;
+        return this;
+    }
+
+    void tell(String what) {
+        told.accept(what);
+    }
+
+    void onLeftBehind() {
+        leftBehind.run();
+    }
+
     /** What the guest is told, by the front-end or by the configuration space; 0 if nothing. */
     int mtuOfGuest() {
         return mtu != 0 ? mtu : options.mtu();
@@ -82,6 +109,7 @@ final class Device {
     /** As it is passed on. */
     PassedDevice passed(SentFds fds) {
         LogMapping shared = log;
+        InflightMemory noted = inflight;
         return new PassedDevice(
                 negotiation.isSet(),
                 negotiation.features(),
@@ -92,7 +120,8 @@ final class Device {
                 memory.regions().stream().map(region -> region.passed(fds)).toList(),
                 shared == null ? null : shared.passed(fds),
                 vrings().stream().map(vring -> vring.passed(fds)).toList(),
-                net.passed());
+                net.passed(),
+                noted == null ? null : noted.passed(fds));
     }
 
     /**
@@ -125,6 +154,12 @@ final class Device {
         PassedDevice.Log shared = passed.log();
         if (shared != null) {
             log = LogMapping.of(fds.takeOne(shared.file()), shared.byteLength(), shared.fileOffset(), options.seal());
+        }
+        PassedDevice.Inflight noted = passed.inflight();
+        if (noted != null) {
+            InflightMemory.Shape shape = new InflightMemory.Shape(noted.queues(), noted.queueSize(), noted.packed());
+            Fd file = fds.takeOne(noted.file());
+            inflight = InflightMemory.of(shape, file, noted.byteLength(), noted.fileOffset(), options.seal());
         }
     }
 
@@ -169,16 +204,31 @@ final class Device {
         log = next;
     }
 
+    @Nullable
+    InflightMemory inflight() {
+        return inflight;
+    }
+
+    /** Puts other memory in force; no ring runs. */
+    void inflight(InflightMemory next) {
+        retired.add(inflight);
+        inflight = next;
+    }
+
     /** Whether all files that the worker touches are as long as they were. From any thread. */
     boolean isMemoryWhole() {
         LogMapping shared = log;
-        return memory.isWhole() && (shared == null || shared.isWhole());
+        InflightMemory noted = inflight;
+        return memory.isWhole() && (shared == null || shared.isWhole()) && (noted == null || noted.isWhole());
     }
 
     /** Whether an access may have failed since one of them has holes and nothing to fill them with. From any thread. */
     boolean mayLackPages() {
         LogMapping shared = log;
-        return memory.mayLackPages() || (shared != null && shared.mayLackPages());
+        InflightMemory noted = inflight;
+        return memory.mayLackPages()
+                || (shared != null && shared.mayLackPages())
+                || (noted != null && noted.mayLackPages());
     }
 
     /** Keeps the socket for requests of our own; the one before is closed. */
@@ -227,6 +277,7 @@ final class Device {
     int descriptorCount() {
         int count = memory.regions().size() + (backendChannel == null ? 0 : 1) + (log == null ? 0 : 1);
         count += transfer == null ? 0 : StateTransfer.DESCRIPTORS;
+        count += inflight == null ? 0 : 1;
         for (VringConfig vring : vrings) {
             count += (vring.kick == null ? 0 : 1) + (vring.call == null ? 0 : 1) + (vring.error == null ? 0 : 1);
         }
@@ -240,6 +291,8 @@ final class Device {
         last.regions().forEach(this::retire);
         retired.add(log);
         log = null;
+        retired.add(inflight);
+        inflight = null;
         for (VringConfig vring : vrings) {
             vring.stop();
             retired.add(vring.kick);

@@ -180,10 +180,7 @@ public final class GuestEndpoint {
         return limits;
     }
 
-    /**
-     * Listens, or begins to connect. Completes once that is so, exceptionally with a
-     * {@link io.annulet.linux.LinuxException} that says what to do if it is not possible.
-     */
+    /** Listens, or begins to connect: completes once that is so, or with a LinuxException that says what to do. */
     public CompletableFuture<Void> start() {
         CompletableFuture<Void> started = new CompletableFuture<>();
         loop.execute(() -> {
@@ -193,7 +190,7 @@ public final class GuestEndpoint {
                     proxy.holdQueues(() -> {});
                 }
                 attachment.open();
-                state.onPortOpen(loop, records.isAnyLeft() ? new HeldPort(this, proxy) : null);
+                state.onPortOpen(loop, new HeldPort(this, proxy), records.isAnyLeft());
                 started.complete(null);
             } catch (RuntimeException e) {
                 started.completeExceptionally(e);
@@ -222,6 +219,7 @@ public final class GuestEndpoint {
     private void completeClosing() {
         records.close();
         records = RingRecords.none();
+        state.onPortClosed(this);
         closing.forEach(done -> done.complete(null));
         closing.clear();
     }
@@ -300,7 +298,8 @@ public final class GuestEndpoint {
 
     private Device newDevice() {
         List<MemoryShares> sharing = shares.stream().map(Supplier::get).toList();
-        return new Device(options, limits, proxy, records, sharing);
+        return new Device(options, limits, proxy, records, sharing)
+                .telling(log::warn, () -> state.onLeftBehind(loop));
     }
 
     /** A record of what was said at this port goes to a file, if any is asked for. */
@@ -379,6 +378,7 @@ public final class GuestEndpoint {
         public void onSessionEnded(Session ended) {
             session = null;
             device = null;
+            state.onServed();
             tellFollower(false);
             status = SessionStatus.detached(options);
             if (closed) {

@@ -54,6 +54,10 @@ final class MessageTable {
         on(VhostUserRequest.SET_DEVICE_STATE_FD, state::setDeviceStateFd);
         on(VhostUserRequest.CHECK_DEVICE_STATE, message -> state.checkDeviceState());
 
+        InflightMessages inflight = new InflightMessages(device);
+        on(VhostUserRequest.GET_INFLIGHT_FD, inflight::getInflightFd);
+        on(VhostUserRequest.SET_INFLIGHT_FD, inflight::setInflightFd);
+
         on(VhostUserRequest.SET_OWNER, message -> all.setOwner());
         on(VhostUserRequest.RESET_OWNER, message -> all.resetOwner());
         on(VhostUserRequest.RESET_DEVICE, message -> all.resetDevice());

@@ -5,6 +5,7 @@ import static io.annulet.vhostuser.ProtocolFeature.CONFIG;
 import static io.annulet.vhostuser.ProtocolFeature.CONFIGURE_MEM_SLOTS;
 import static io.annulet.vhostuser.ProtocolFeature.DEVICE_STATE;
 import static io.annulet.vhostuser.ProtocolFeature.LOG_SHMFD;
+import static io.annulet.vhostuser.ProtocolFeature.INFLIGHT_SHMFD;
 import static io.annulet.vhostuser.ProtocolFeature.MQ;
 import static io.annulet.vhostuser.ProtocolFeature.NET_MTU;
 import static io.annulet.vhostuser.ProtocolFeature.RARP;
@@ -100,7 +101,16 @@ final class Offer {
      */
     static long protocolFeatures(VhostUserOptions options) {
         long features = ProtocolFeature.maskOf(
-                MQ, LOG_SHMFD, REPLY_ACK, NET_MTU, BACKEND_REQ, RARP, RESET_DEVICE, CONFIGURE_MEM_SLOTS, STATUS);
+                MQ,
+                LOG_SHMFD,
+                REPLY_ACK,
+                NET_MTU,
+                BACKEND_REQ,
+                RARP,
+                INFLIGHT_SHMFD,
+                RESET_DEVICE,
+                CONFIGURE_MEM_SLOTS,
+                STATUS);
         return options.isGeneric() ? features | ProtocolFeature.maskOf(CONFIG, DEVICE_STATE) : features;
     }
 }

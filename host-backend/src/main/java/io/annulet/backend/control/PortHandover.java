@@ -175,7 +175,7 @@ public final class PortHandover {
 
     /** All ports have been taken back: their guests may send. */
     public CompletableFuture<Void> release() {
-        return now(() -> state.onPortOpen(loop, new HeldPort(endpoint, proxy)));
+        return now(() -> state.onPortOpen(loop, new HeldPort(endpoint, proxy), true));
     }
 
     /** Reads messages again. */

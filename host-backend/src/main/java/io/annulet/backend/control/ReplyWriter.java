@@ -1,6 +1,10 @@
 package io.annulet.backend.control;
 
+import io.annulet.backend.handover.PassedPort;
+import io.annulet.backend.handover.SentFds;
+import io.annulet.backend.handover.TakenFds;
 import io.annulet.linux.Errno;
+import io.annulet.linux.Fd;
 import io.annulet.linux.UnixSocket;
 import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vhostuser.Payload;
@@ -8,12 +12,14 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends replies, one at a time and without waiting; owned by the control thread. A session reads no further message until
  * its reply is out, so one reply is all that is ever kept.
  */
-final class ReplyWriter {
+final class ReplyWriter implements AutoCloseable {
 
     private static final int REPLY_FLAGS = MessageLayout.VERSION | MessageLayout.FLAG_REPLY;
     private static final int PAYLOAD_BYTES = 8;
@@ -25,6 +31,9 @@ final class ReplyWriter {
     private final MemorySegment memory = MemorySegment.ofBuffer(bytes);
     private int sent;
     private int length;
+
+    /** Goes along with the first byte; closed once it has. */
+    private @Nullable Fd file;
 
     /** Prepares a reply with one number to the message {@code id}. */
     void value(int id, long value) {
@@ -45,6 +54,13 @@ final class ReplyWriter {
         bytes.putInt(at + MessageLayout.CONFIG_SIZE, space.remaining());
         bytes.putInt(at + MessageLayout.CONFIG_FLAGS, flags);
         bytes.put(at + MessageLayout.CONFIG_BYTES, space, space.position(), space.remaining());
+    }
+
+    /** Prepares a reply with which a file goes, which is taken over. */
+    void inflight(int id, ByteBuffer area, Fd going) {
+        header(id, area.remaining());
+        bytes.put(MessageLayout.HEADER_BYTES, area, area.position(), area.remaining());
+        file = going;
     }
 
     /** Prepares a reply that has no payload. */
@@ -72,9 +88,15 @@ final class ReplyWriter {
         return HexFormat.of().formatHex(rest);
     }
 
+    /** What goes along with it. */
+    List<Integer> unsentFds(SentFds fds) {
+        return file == null ? List.of() : List.of(fds.add(file));
+    }
+
     /** Goes on with what another process could not send. */
-    void goOnWith(String unsent) {
-        byte[] rest = HexFormat.of().parseHex(unsent);
+    void goOnWith(PassedPort.Session passed, TakenFds fds) {
+        byte[] rest = HexFormat.of().parseHex(passed.unsent());
+        file = passed.unsentFds().isEmpty() ? null : fds.takeOne(passed.unsentFds().getFirst());
         length = Math.min(rest.length, bytes.capacity());
         sent = 0;
         bytes.put(0, rest, 0, length);
@@ -91,15 +113,28 @@ final class ReplyWriter {
      */
     boolean flush(UnixSocket socket) {
         while (sent < length) {
-            long count = socket.send(memory, sent, length - sent, NO_FDS, 0);
+            Fd going = file;
+            long count = going == null
+                    ? socket.send(memory, sent, length - sent, NO_FDS, 0)
+                    : socket.send(memory, sent, length - sent, new int[] {going.number()}, 1);
             if (count == -Errno.EAGAIN) {
                 return true;
             }
+            close();
             if (count < 0) {
                 return false;
             }
             sent += (int) count;
         }
         return true;
+    }
+
+    /** Nothing more goes along with what is left of the reply. */
+    @Override
+    public void close() {
+        if (file != null) {
+            file.close();
+            file = null;
+        }
     }
 }

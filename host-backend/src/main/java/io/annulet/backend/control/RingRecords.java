@@ -83,11 +83,15 @@ final class RingRecords implements AutoCloseable {
         RingIdentity identity =
                 RingIdentity.of(setup.ring(), table.regionAt(setup.ring().descriptorsAddress()));
         boolean isLeft = isStarted(index) && RingIdentity.load(at + IDENTITY).equals(identity);
-        int position = isLeft && setup.ring() instanceof PackedRing ring
+        if (setup.isNotedEarlier() && !record.isAt(setup.base() & 0xffff)) {
+            isLeft = false; // another back-end has worked the ring since
+        }
+        int position = isLeft && !setup.isNotedEarlier() && setup.ring() instanceof PackedRing ring
                 ? goOn(ring, table, record, setup.base())
                 : setup.base() & 0xffff;
         boolean isHeld = !folder.hold().isOver();
-        int passed = isLeft && !isHeld ? passedChains(record, position) : 0;
+        int told = isLeft ? 0 : setup.passedChains();
+        int passed = isLeft && !isHeld ? passedChains(record, position) : told;
         folder.found(portKey, index, position);
         HostMemory.storeLong(at + STARTED, 0);
         HostMemory.releaseFence();
@@ -95,7 +99,7 @@ final class RingRecords implements AutoCloseable {
         if (!isLeft || position != record.to()) {
             record.start(position); // else the worker makes the last publication, if that is still to be done
         }
-        if (passed == 0 && !(isLeft && isHeld)) {
+        if (!isLeft || (passed == 0 && !isHeld)) {
             record.forgetIntent();
         }
         HostMemory.releaseFence();

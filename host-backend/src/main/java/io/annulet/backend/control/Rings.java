@@ -18,15 +18,24 @@ import org.jspecify.annotations.Nullable;
 final class Rings {
 
     private final Device device;
+    private final RingNotes notes;
 
     Rings(Device device) {
         this.device = device;
+        this.notes = new RingNotes(device);
+    }
+
+    RingNotes notes() {
+        return notes;
     }
 
     /** Hands a stopped ring to the worker, which polls it at once. */
     Answer start(VringConfig vring) {
-        QueueSetup setup = device.records.onStart(setup(vring, device.memory()), device.memory());
+        QueueSetup setup = device.records.onStart(notes.on(setup(vring, device.memory())), device.memory());
         vring.base = setup.base();
+        if (setup.isNotedEarlier()) {
+            device.onLeftBehind();
+        }
         vring.start();
         device.saved = List.of();
         return Answer.afterWorker(done -> device.port.openQueue(setup, done));
@@ -36,7 +45,7 @@ final class Rings {
     void goOn(Runnable done) {
         List<QueueSetup> setups = device.startedVrings().stream()
                 .filter(vring -> !vring.isBroken())
-                .map(vring -> device.records.onGoOn(setup(vring, device.memory()), device.memory()))
+                .map(vring -> device.records.onGoOn(notes.on(setup(vring, device.memory())), device.memory()))
                 .toList();
         Runnable oneDone = Countdown.of(setups.size(), done);
         setups.forEach(setup -> device.port.openQueue(setup, oneDone));
@@ -50,7 +59,7 @@ final class Rings {
                 MemoryTable memory = device.memory();
                 RingLayout layout = RingLayout.of(device.negotiation.features());
                 vring.base = layout.left(setup(vring, memory).ring(), vring.base, memory);
-                QueueSetup setup = device.records.onStart(setup(vring, memory), memory);
+                QueueSetup setup = device.records.onStart(notes.on(setup(vring, memory)), memory);
                 vring.base = setup.base();
                 setups.add(setup);
             }
@@ -88,7 +97,10 @@ final class Rings {
                     }
                     done.run();
                 }),
-                then);
+                () -> {
+                    notes.onStop(vring.index());
+                    return then.get();
+                });
     }
 
     /** Has all running rings go on as they are set up now, which is different in memory or log only. */
@@ -106,11 +118,15 @@ final class Rings {
         if (device.startedVrings().isEmpty()) {
             return then.get();
         }
-        for (VringConfig vring : device.startedVrings()) {
+        List<VringConfig> started = device.startedVrings();
+        for (VringConfig vring : started) {
             vring.stop();
             device.records.onStop(vring.index());
         }
-        return Answer.afterWorker(done -> device.port.closeAllQueues(done), then);
+        return Answer.afterWorker(done -> device.port.closeAllQueues(done), () -> {
+            started.forEach(vring -> notes.onStop(vring.index()));
+            return then.get();
+        });
     }
 
     /** Everything the worker needs to know of a ring; refused unless all of it is there and right. */

@@ -107,7 +107,7 @@ final class Session {
         freeze(() -> {});
         messages = passed.messages();
         reader.goOnBehind(passed, fds);
-        writer.goOnWith(passed.unsent());
+        writer.goOnWith(passed, fds);
         phase = writer.isEmpty() ? Phase.READING : Phase.REPLYING;
     }
 
@@ -143,6 +143,7 @@ final class Session {
                 reader.unread(),
                 reader.unreadFds(fds),
                 writer.unsent(),
+                writer.unsentFds(fds),
                 device.passed(fds));
     }
 
@@ -178,7 +179,6 @@ final class Session {
         });
     }
 
-    /** Whatever goes wrong in a session ends that session. */
     private void contain(Runnable step) {
         try {
             step.run();
@@ -275,6 +275,7 @@ final class Session {
         switch (answer) {
             case Answer.Value reply -> writer.value(message.id(), reply.value());
             case Answer.VringState reply -> writer.vringState(message.id(), reply.index(), reply.num());
+            case Answer.Inflight reply -> writer.inflight(message.id(), reply.area(), reply.file());
             case Answer.Config reply -> writer.config(message.id(), reply.offset(), reply.bytes(), reply.flags());
             case Answer.Nothing nothing -> {
                 owner.onFault(FrontEndFault.MESSAGE_REFUSED);
@@ -310,7 +311,7 @@ final class Session {
         }
     }
 
-    /** The message is done with: its reply goes out, if it has one, before the next one is read. */
+    /** The message is done with: its reply, if any, goes out before the next one is read. */
     private void finish() {
         reader.next();
         if (!writer.isEmpty()) {
@@ -380,6 +381,7 @@ final class Session {
         watch.close();
         socket.close();
         reader.close();
+        writer.close();
         log.recorder().note("ended", why);
         log.endSession("session ended after " + messages + " messages: " + why);
         device.port.closeAllQueues(() -> loop.execute(this::release));

@@ -20,6 +20,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -55,6 +56,13 @@ public final class StateFolder {
     private final long waitNanos;
     private final Map<Ring, Integer> firstPositions = new HashMap<>();
     private RecoveryHold hold = new RecoveryHold(0);
+
+    /** All that are open, where there is no folder. */
+    private final List<HeldPort> ports = new ArrayList<>();
+
+    /** Whether nobody has been served yet who might come back. */
+    private boolean mayBeFirst = true;
+
     private volatile FlightFiles flights = new FlightFiles(null);
 
     /**
@@ -97,18 +105,52 @@ public final class StateFolder {
         return hold;
     }
 
-    /** A port is open: {@code port} if rings of it were left behind. */
-    void onPortOpen(ControlLoop loop, RecoveryHold.@Nullable Held port) {
+    /**
+     * A port is open.
+     *
+     * @param isLeft whether rings of it were left behind, as its records tell
+     */
+    void onPortOpen(ControlLoop loop, HeldPort port, boolean isLeft) {
         RecoveryHold current = hold;
-        if (current.isOver() && port != null) {
+        if (folder == null) {
+            ports.add(port);
+        }
+        if (current.isOver() && isLeft) {
             port.release(); // opened when all others had been open for long
             return;
         }
-        if (port != null) {
+        if (isLeft) {
             current.hold(port);
         }
         if (current.onPortOpen() && !current.isOver()) {
             Future<?> _ = loop.schedule(waitNanos, current::end);
+        }
+    }
+
+    /** A port is closed. */
+    void onPortClosed(GuestEndpoint port) {
+        ports.removeIf(each -> each.isOf(port));
+    }
+
+    /** A front-end has left a process that goes on: what comes back with notes of a device may be its own. */
+    void onServed() {
+        mayBeFirst = false;
+    }
+
+    /**
+     * A front-end came back with notes of a device before this one. Where there are no records, and nobody has come and gone
+     * yet, that tells that another process died: then all guests wait for each other, once, as after a look into records.
+     */
+    void onLeftBehind(ControlLoop loop) {
+        if (folder == null && mayBeFirst && hold.isOver()) {
+            mayBeFirst = false;
+            RecoveryHold late = new RecoveryHold(1);
+            ports.forEach(HeldPort::hold);
+            ports.forEach(late::hold);
+            hold = late;
+            if (late.onPortOpen() && !late.isOver()) {
+                Future<?> _ = loop.schedule(waitNanos, late::end);
+            }
         }
     }
 

@@ -21,6 +21,7 @@ final class VringMessages {
             throw new MessageFault("vring " + vring.index() + " of " + size + " descriptors");
         }
         vring.size = (int) size;
+        rings.notes().onResize(vring.index(), vring.size);
         return Answer.DONE;
     }
 

@@ -5,6 +5,7 @@ import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
 import io.annulet.vring.ChainBurst;
 import io.annulet.vring.DeviceHalf;
+import io.annulet.vring.NotedHalf;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +44,8 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue, Con
         this.listener = listener;
         this.headerByteLength = setup.headerByteLength();
         this.offloads = setup.offloads();
-        this.record = setup.record();
+        RingRecord kept = setup.record();
+        this.record = kept == null && setup.inflight() != null ? RingRecord.ofNothing() : kept;
         this.log = setup.log();
         this.enabled = setup.enabled();
         this.signal = new Signal(setup.calls(), setup.call(), setup.error());
@@ -52,7 +54,15 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue, Con
         if (record != null && redone && log != null) {
             log.published(from, record.to());
         }
-        this.half = DeviceHalf.of(setup.ring(), setup.memory(), setup.ringFeatures(), setup.base());
+        this.half = setup.newHalf();
+        noteIn(half);
+    }
+
+    /** Whoever passes frames on notes in the same place which chains they came in. */
+    private void noteIn(DeviceHalf current) {
+        if (record != null) {
+            record.noteIn(current instanceof NotedHalf noted ? noted : null);
+        }
     }
 
     /**
@@ -105,6 +115,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue, Con
         setup = moved;
         log = moved.log();
         half = half.movedTo(moved.ring(), moved.memory());
+        noteIn(half);
     }
 
     /** After memory was lost in the middle of a burst: what was not shown to the driver has not happened. */

@@ -2,6 +2,9 @@ package io.annulet.backend.data;
 
 import io.annulet.linux.EventFd;
 import io.annulet.memory.GuestMemory;
+import io.annulet.vring.DeviceHalf;
+import io.annulet.vring.InflightChains;
+import io.annulet.vring.InflightRegion;
 import io.annulet.vring.RingFeatures;
 import io.annulet.vring.Vring;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param passedChains of a transmit queue: so many chains, the first, were passed on by an earlier process, and are given back
  * @param log what the device writes is logged there; null if it is not
  * @param mtu of a receive queue: the driver was promised no longer frames, see {@link PromisedMtu}; 0 if it was not
+ * @param inflight what is taken and not given back is noted there; null if it is not
  */
 public record QueueSetup(
         int queueIndex,
@@ -44,7 +48,8 @@ public record QueueSetup(
         @Nullable RingRecord record,
         int passedChains,
         @Nullable WriteLog log,
-        int mtu) {
+        int mtu,
+        @Nullable InflightRegion inflight) {
 
     /** A ring of which nothing outlives this process. */
     public QueueSetup(
@@ -80,7 +85,8 @@ public record QueueSetup(
                 null,
                 0,
                 null,
-                0);
+                0,
+                null);
     }
 
     /** Likewise one of a pair, whose driver is called at once. */
@@ -116,21 +122,45 @@ public record QueueSetup(
 
     /** This ring with a record, going on where the record told. */
     public QueueSetup recorded(RingRecord kept, int position, int passed) {
-        return changed(position, kept, passed, log, mtu);
+        return changed(position, kept, passed, log, mtu, inflight);
     }
 
     /** This ring with what is written logged, or not. */
     public QueueSetup logged(@Nullable WriteLog to) {
-        return changed(base, record, passedChains, to, mtu);
+        return changed(base, record, passedChains, to, mtu, inflight);
     }
 
     /** This ring of a driver that was promised an MTU, or was not. */
     public QueueSetup promised(int bytes) {
-        return changed(base, record, passedChains, log, bytes);
+        return changed(base, record, passedChains, log, bytes, inflight);
+    }
+
+    /** This ring with its chains noted, going on where an earlier device's notes tell if there are any. */
+    public QueueSetup noted(InflightRegion region) {
+        InflightChains earlier = region.earlier();
+        return earlier == null
+                ? changed(base, record, passedChains, log, mtu, region)
+                : changed(earlier.position(), record, earlier.passedChains(), log, mtu, region);
+    }
+
+    /** Whether it goes on where notes of an earlier device tell. */
+    public boolean isNotedEarlier() {
+        return inflight != null && inflight.earlier() != null;
+    }
+
+    /** The half that works the ring. */
+    DeviceHalf newHalf() {
+        DeviceHalf half = DeviceHalf.of(ring, memory, ringFeatures, base);
+        return inflight == null ? half : inflight.noted(half, ring, memory, ringFeatures);
     }
 
     private QueueSetup changed(
-            int position, @Nullable RingRecord kept, int passed, @Nullable WriteLog to, int promisedMtu) {
+            int position,
+            @Nullable RingRecord kept,
+            int passed,
+            @Nullable WriteLog to,
+            int promisedMtu,
+            @Nullable InflightRegion region) {
         return new QueueSetup(
                 queueIndex,
                 kind,
@@ -149,7 +179,8 @@ public record QueueSetup(
                 kept,
                 passed,
                 to,
-                promisedMtu);
+                promisedMtu,
+                region);
     }
 
     /** What a queue is for. */

@@ -2,9 +2,12 @@ package io.annulet.backend.data;
 
 import io.annulet.memory.HostMemory;
 import io.annulet.vring.DeviceHalf;
+import io.annulet.vring.NotedHalf;
 import io.annulet.vring.PackedDeviceHalf;
 import io.annulet.vring.PackedRing;
 import io.annulet.vring.Vring;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +47,7 @@ public final class RingRecord {
     /** Bytes of the notes. */
     public static final int NOTES_BYTES = MOST_NOTED * Long.BYTES;
 
+    private static final long NO_NOTES = 0;
     private static final long NONE = 0;
     private static final long TO_RING = 1L << 48;
     private static final long OUTSIDE = 2L << 48;
@@ -55,8 +59,23 @@ public final class RingRecord {
     private int start;
     private int lent;
     private int chains;
+    private int taken;
     private boolean passed;
     private boolean intentIsNoted;
+
+    /** Notes of the same chains that another back-end could go on with; null if there are none. */
+    private @Nullable NotedHalf noted;
+
+    /** Kept from being collected; null if someone else sees to that. */
+    @SuppressWarnings("UnusedVariable")
+    private final @Nullable MemorySegment own;
+
+
+    /** A record that goes with its queue, where only {@link #noteIn other notes} outlive the process. */
+    static RingRecord ofNothing() {
+        MemorySegment own = Arena.ofAuto().allocate(BYTES, BYTES);
+        return new RingRecord(HostMemory.addressOf(own), NO_NOTES, 0, 0, own);
+    }
 
     /**
      * @param address of a line of memory of our own
@@ -64,6 +83,11 @@ public final class RingRecord {
      * @param portKey what stands for the port, in this process and the next
      */
     public RingRecord(long address, long notes, long portKey, int queueIndex) {
+        this(address, notes, portKey, queueIndex, null);
+    }
+
+    private RingRecord(long address, long notes, long portKey, int queueIndex, @Nullable MemorySegment own) {
+        this.own = own;
         this.address = address;
         this.notes = notes;
         this.portKey = portKey;
@@ -89,6 +113,11 @@ public final class RingRecord {
     /** Nothing is about to become of any burst. */
     public void forgetIntent() {
         HostMemory.storeLong(address + INTENT, NONE);
+    }
+
+    /** Whether it is of a ring that stands at {@code position}, before or after the last publication. */
+    public boolean isAt(int position) {
+        return position == from() || position == to();
     }
 
     /** Where the last publication began. */
@@ -147,7 +176,7 @@ public final class RingRecord {
     void publishing(DeviceHalf half, int kept) {
         int from = half.publishedPosition();
         int to = half.usedPosition();
-        long noted = half.notePending(notes, MOST_NOTED);
+        long noted = half.notePending(notes, notes == NO_NOTES ? 0 : MOST_NOTED);
         HostMemory.releaseFence();
         HostMemory.storeLong(address + POSITIONS, from | (long) to << 16 | noted << 32 | (long) kept << 48);
     }
@@ -172,11 +201,17 @@ public final class RingRecord {
         return true;
     }
 
+    /** That a burst is passed on is noted there too; null if nowhere else. */
+    void noteIn(@Nullable NotedHalf half) {
+        noted = half;
+    }
+
     /** A burst was taken, behind so many chains that are lent. */
     void begin(int position, int lentBefore, int count) {
         start = position;
         lent = lentBefore;
         chains = lentBefore + count;
+        taken = count;
         passed = false;
     }
 
@@ -185,8 +220,7 @@ public final class RingRecord {
         if (receiver == null) {
             passOutside();
         } else if (!passed) {
-            passed = true;
-            intentIsNoted = true;
+            passing();
             HostMemory.storeLong(address + RECEIVER_KEY, receiver.portKey);
             HostMemory.storeLong(address + RECEIVER_POSITIONS, from | (long) to << 16 | (long) lent << 32);
             HostMemory.releaseFence();
@@ -198,10 +232,17 @@ public final class RingRecord {
     /** Frames of the burst are about to leave for where no ring tells whether they came. */
     void passOutside() {
         if (!passed) {
-            passed = true;
-            intentIsNoted = true;
+            passing();
             HostMemory.storeLong(address + INTENT, start | (long) chains << 16 | OUTSIDE);
             HostMemory.releaseFence();
+        }
+    }
+
+    private void passing() {
+        passed = true;
+        intentIsNoted = true;
+        if (noted != null) {
+            noted.notePassing(taken);
         }
     }
 

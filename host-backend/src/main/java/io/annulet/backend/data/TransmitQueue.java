@@ -22,6 +22,9 @@ public final class TransmitQueue extends GuestQueue {
 
     private int firstOfBurst;
 
+    /** Whether what the queue began with has been given back. */
+    private boolean isRecovered;
+
     /** Whether an error broke off giving chains back that were returned. */
     private boolean wasBrokenOff;
 
@@ -118,7 +121,9 @@ public final class TransmitQueue extends GuestQueue {
     @Override
     public boolean recover(int passedChains) {
         boolean becameDue = super.recover(passedChains);
-        return passOver(passedChains) || becameDue;
+        int passed = isRecovered ? passedChains : Math.max(passedChains, setup().passedChains());
+        isRecovered = true;
+        return passOver(passed) || becameDue;
     }
 
     private boolean passOver(int passed) {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param mtu what the front-end told the guest, 0 if nothing
  * @param backendChannel the socket for requests of ours
  * @param log null unless one is shared
+ * @param inflight null unless some is shared; later than version 1 of the format, which passes it over
  */
 public record PassedDevice(
         boolean featuresSet,
@@ -22,7 +23,8 @@ public record PassedDevice(
         List<Region> regions,
         @Nullable Log log,
         List<Ring> rings,
-        PassedNet net) {
+        PassedNet net,
+        @Nullable Inflight inflight) {
 
     public PassedDevice {
         regions = PassedState.orNothing(regions);
@@ -34,6 +36,14 @@ public record PassedDevice(
 
     /** The log of written pages. */
     public record Log(int file, long byteLength, long fileOffset) {}
+
+    /**
+     * Memory in which is noted what is in flight.
+     *
+     * @param packed whether it is for packed rings
+     */
+    public record Inflight(
+            int file, long byteLength, long fileOffset, int queues, int queueSize, boolean packed) {}
 
     /**
      * A ring.

@@ -27,11 +27,18 @@ public record PassedPort(
      *
      * @param messages complete ones so far
      * @param unread in hexadecimal digits, the beginning of a message that is not complete, and what descriptors came with it
-     * @param unsent in hexadecimal digits, what it has not taken of a reply
+     * @param unsent in hexadecimal digits, what it has not taken of a reply, and what descriptors go with it
      */
     public record Session(
-            int socket, long messages, String unread, List<Integer> unreadFds, String unsent, PassedDevice device) {
+            int socket,
+            long messages,
+            String unread,
+            List<Integer> unreadFds,
+            String unsent,
+            List<Integer> unsentFds,
+            PassedDevice device) {
         public Session {
+            unsentFds = PassedState.orNothing(unsentFds);
             unreadFds = PassedState.orNothing(unreadFds);
         }
     }
