@@ -24,6 +24,7 @@ final class Targets {
             new Entry("control-queue", "commands, and the chains that they lie in", ControlQueueTarget::new),
             new Entry(
                     "dirty-log", "what is written while a guest moves, and what is logged of it", DirtyLogTarget::new),
+            new Entry("inflight", "what was in flight, as memory of the front-end's tells", InflightTarget::new),
             new Entry(CANARY, "a ring reader with a planted bug, which must be found", CanaryTarget::new));
 
     private Targets() {}

@@ -48,11 +48,7 @@ final class CatalogueTest {
     /** What does not apply, and why. */
     private static final Map<String, String> WHY_NOT = Map.of(
             "B13", "there is no address translation: ACCESS_PLATFORM is not offered",
-            "B14", "there is no address translation: ACCESS_PLATFORM is not offered",
-            "K05", "there is no in-flight memory: INFLIGHT_SHMFD is not offered, rings are recorded in files of ours",
-            "K06", "as K05",
-            "K07", "as K05",
-            "K08", "as K05");
+            "B14", "there is no address translation: ACCESS_PLATFORM is not offered");
 
     /** Classes that belong to parts with suites of their own. */
     private static final Map<String, String> CLASSES_OF_OTHERS = Map.of(

@@ -20,15 +20,18 @@ final class InstalledBackend implements AutoCloseable {
     private volatile @Nullable Child child;
 
     InstalledBackend(Path folder, String... ports) {
+        this(folder, folder.resolve("state").toString(), ports);
+    }
+
+    /** One that keeps nothing that outlives it. */
+    static InstalledBackend withoutState(Path folder, String... ports) {
+        return new InstalledBackend(folder, "none", ports);
+    }
+
+    private InstalledBackend(Path folder, String state, String... ports) {
         this.folder = folder;
         arguments.addAll(List.of(
-                "run",
-                "--counters",
-                folder.resolve("counters").toString(),
-                "--state",
-                folder.resolve("state").toString(),
-                "--crash-wait",
-                "60000"));
+                "run", "--counters", folder.resolve("counters").toString(), "--state", state, "--crash-wait", "60000"));
         for (String port : ports) {
             arguments.add("--port");
             arguments.add(BackendProcess.guestPort(folder, port));

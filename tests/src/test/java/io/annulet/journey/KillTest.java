@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annulet.guest.GuestOptions;
 import io.annulet.guest.SimulatedGuest;
+import io.annulet.vhostuser.ProtocolFeature;
 import io.annulet.vhostuser.VirtioFeature;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,8 +58,42 @@ final class KillTest {
         killAndRestart("packed rings", KILLS - KILLS / 2, packed);
     }
 
-    private void killAndRestart(String what, int kills, GuestOptions options) {
+    private static GuestOptions withInflight(long features) {
+        return GuestOptions.DEFAULTS
+                .withFeatures(GuestOptions.LINUX_FEATURES | features)
+                .withProtocolFeatures(GuestOptions.QEMU_PROTOCOL_FEATURES | ProtocolFeature.INFLIGHT_SHMFD.mask());
+    }
+
+    /** The back-end keeps nothing: the front-ends keep its notes of what it has taken. */
+    @Test
+    void K09_guestsWithSplitRingsGoOnByTheNotesThatTheirFrontEndsKeep() {
+        InstalledBackend backend = InstalledBackend.withoutState(folder, "a", "b");
+        killAndRestart("split rings with in-flight memory", KILLS / 2, withInflight(0), backend);
+    }
+
+    @Test
+    void K09_soTheyDoWithPackedRings() {
+        InstalledBackend backend = InstalledBackend.withoutState(folder, "a", "b");
+        killAndRestart(
+                "packed rings with in-flight memory", KILLS / 2, withInflight(VirtioFeature.RING_PACKED), backend);
+    }
+
+    /** Both kinds of notes at once. */
+    @Test
+    void K09_theBackEndsOwnRecordsAndTheNotesThatFrontEndsKeepDoNotContradictEachOther() {
         InstalledBackend backend = new InstalledBackend(folder, "a", "b");
+        killAndRestart(
+                "packed rings with records and in-flight memory",
+                KILLS / 4,
+                withInflight(VirtioFeature.RING_PACKED),
+                backend);
+    }
+
+    private void killAndRestart(String what, int kills, GuestOptions options) {
+        killAndRestart(what, kills, options, new InstalledBackend(folder, "a", "b"));
+    }
+
+    private void killAndRestart(String what, int kills, GuestOptions options, InstalledBackend backend) {
         try (SimulatedGuest a = startAndConnect(backend, options);
                 SimulatedGuest b = SimulatedGuest.connect(backend.socket("b"), options)) {
             RestartTraffic traffic = new RestartTraffic(a, b);

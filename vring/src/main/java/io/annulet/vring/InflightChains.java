@@ -28,13 +28,18 @@ public record InflightChains(int position, List<Chain> chains, long nextCounter,
     /**
      * A chain.
      *
-     * @param entry that has its state; of a split ring also its head
+     * @param entries that have its state, one for each descriptor of a packed ring; the one of a split ring is its head too
      * @param passed whether its frames were about to be passed on
      * @param descriptors of a packed ring, as the driver made them; none of a split one
      */
-    public record Chain(int entry, int last, long counter, boolean passed, List<Descriptor> descriptors) {
+    public record Chain(List<Integer> entries, long counter, boolean passed, List<Descriptor> descriptors) {
         public Chain {
+            entries = List.copyOf(entries);
             descriptors = List.copyOf(descriptors);
+        }
+
+        int entry() {
+            return entries.getFirst();
         }
     }
 
@@ -109,7 +114,8 @@ public record InflightChains(int position, List<Chain> chains, long nextCounter,
         for (int i = 0; i < size; i++) {
             if (inFlight[i]) {
                 long at = splitEntry(copy, i);
-                found.add(new Chain(i, i, HostMemory.loadLong(at + InflightLayout.COUNTER), isPassed(at), List.of()));
+                found.add(new Chain(
+                        List.of(i), HostMemory.loadLong(at + InflightLayout.COUNTER), isPassed(at), List.of()));
             }
         }
         int available = Index16.distance(usedIndex, availIndex);
@@ -202,10 +208,12 @@ public record InflightChains(int position, List<Chain> chains, long nextCounter,
         int last = HostMemory.loadShort(at + InflightLayout.PACKED_LAST);
         check(count >= 1 && count <= size, "a chain of " + count + " descriptors");
         List<Descriptor> descriptors = new ArrayList<>();
+        List<Integer> entries = new ArrayList<>();
         int entry = first;
         for (int i = 0; i < count; i++) {
             check(entry < size && !seen[entry], "a chain whose entries do not hold");
             seen[entry] = true;
+            entries.add(entry);
             long here = packedEntry(copy, entry);
             long detail = InflightLayout.descriptorDetail(HostMemory.loadLong(here + InflightLayout.PACKED_DETAIL));
             boolean goesOn = (PackedRing.flags(detail) & PackedRing.FLAG_NEXT) != 0;
@@ -214,6 +222,6 @@ public record InflightChains(int position, List<Chain> chains, long nextCounter,
             descriptors.add(new Descriptor(HostMemory.loadLong(here + InflightLayout.PACKED_ADDRESS), detail));
             entry = HostMemory.loadShort(here + InflightLayout.PACKED_NEXT);
         }
-        return new Chain(first, last, HostMemory.loadLong(at + InflightLayout.COUNTER), isPassed(at), descriptors);
+        return new Chain(entries, HostMemory.loadLong(at + InflightLayout.COUNTER), isPassed(at), descriptors);
     }
 }

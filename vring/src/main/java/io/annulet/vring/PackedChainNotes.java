@@ -64,7 +64,10 @@ final class PackedChainNotes extends ChainNotes {
         for (InflightChains.Chain chain : chains.chains()) {
             int place = place(noted++);
             entries[place] = chain.entry();
-            lasts[place] = chain.last();
+            lasts[place] = chain.entries().getLast();
+            for (int i = 1; i < chain.entries().size(); i++) {
+                next[chain.entries().get(i - 1)] = chain.entries().get(i);
+            }
             counts[place] = chain.descriptors().size();
             ids[place] = PackedRing.id(chain.descriptors().getLast().detail());
         }
