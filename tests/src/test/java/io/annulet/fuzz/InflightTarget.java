@@ -11,6 +11,7 @@ import io.annulet.vring.InflightLayout;
 import io.annulet.vring.InflightRegion;
 import io.annulet.vring.PackedPosition;
 import io.annulet.vring.PackedRing;
+import io.annulet.vring.RingFault;
 import io.annulet.vring.RingFeatures;
 import io.annulet.vring.SplitRing;
 import io.annulet.vring.Vring;
@@ -33,8 +34,7 @@ public final class InflightTarget implements Target {
     private static final int USED = 2048;
     private static final RingFeatures FEATURES = new RingFeatures(false, true);
 
-    private final long base =
-            Arena.global().allocate(MEMORY_BYTES, 4096).address();
+    private final long base = Arena.global().allocate(MEMORY_BYTES, 4096).address();
     private final GuestMemory memory = GuestMemory.of(List.of(new Region(0, 0, MEMORY_BYTES, base)));
     private final long guarded =
             Arena.global().allocate(2 * GUARD_BYTES + 512, 64).address();
@@ -176,8 +176,8 @@ public final class InflightTarget implements Target {
                 .noted(DeviceHalf.of(ring, memory, FEATURES, position), ring, memory, FEATURES);
         int taken = work(half, expected, ring.size());
         for (int i = 0; i < GUARD_BYTES; i++) {
-            boolean whole = HostMemory.loadByte(guarded + i) == GUARD
-                    && HostMemory.loadByte(region + bytes + i) == GUARD;
+            boolean whole =
+                    HostMemory.loadByte(guarded + i) == GUARD && HostMemory.loadByte(region + bytes + i) == GUARD;
             check(whole, "a byte beside the region was written");
         }
         return ((long) kind.hashCode() << 8 | expected.heads().size()) * 31 + taken;
@@ -187,8 +187,13 @@ public final class InflightTarget implements Target {
     private int work(DeviceHalf half, InflightModel.Found expected, int size) {
         int wanted = expected.heads().size();
         burst.clear();
-        int taken = Math.max(half.take(burst, size), 0);
-        if (wanted > 0) {
+        int taken = wanted == 0 ? Math.max(half.take(burst, size), 0) : 0;
+        int more = wanted;
+        while (more > 0 && taken < wanted) {
+            more = half.take(burst, wanted - taken);
+            taken += Math.max(more, 0);
+        }
+        if (wanted > 0 && half.fault() == RingFault.NONE) {
             check(taken == wanted, taken + " chains are taken again and should be " + wanted);
             half.untake(1);
             burst.truncate(taken - 1);

@@ -4,8 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annulet.guest.GuestOptions;
+import io.annulet.guest.InflightArea;
+import io.annulet.guest.InflightNotes;
 import io.annulet.guest.SimulatedGuest;
+import io.annulet.memory.HostMemory;
+import io.annulet.vhostuser.ProtocolFeature;
 import io.annulet.vhostuser.VirtioFeature;
+import io.annulet.vring.SplitRing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,6 +53,26 @@ final class HandoverTest {
         handOver("packed rings", HANDOVERS - HANDOVERS / 2, packed);
     }
 
+    /** What the front-end keeps of the chains in flight goes along, and is kept on. */
+    @Test
+    void guestsWithInFlightMemoryLoseNothing() {
+        GuestOptions noting = GuestOptions.DEFAULTS.withProtocolFeatures(
+                GuestOptions.QEMU_PROTOCOL_FEATURES | ProtocolFeature.INFLIGHT_SHMFD.mask());
+        handOver("split rings with in-flight memory", Math.max(HANDOVERS / 2, 1), noting);
+    }
+
+    private static void assertNotesAreKept(SimulatedGuest guest) {
+        InflightArea area = guest.inflight();
+        if (area != null) {
+            try (InflightNotes notes = InflightNotes.map(area)) {
+                assertEquals(1, notes.version(1));
+                assertEquals(0, notes.inFlight(1));
+                SplitRing ring = (SplitRing) guest.driver().vrings().get(1).layout();
+                assertEquals(HostMemory.loadShort(ring.usedIndexAddress()), notes.usedIndex(1));
+            }
+        }
+    }
+
     private void handOver(String what, int times, GuestOptions options) {
         InstalledBackend backend = new InstalledBackend(folder, "a", "b");
         backend.start();
@@ -63,6 +88,8 @@ final class HandoverTest {
             for (long lost : traffic.settle()) {
                 assertEquals(0, lost, traffic::toString);
             }
+            assertNotesAreKept(a);
+            assertNotesAreKept(b);
             report(what, traffic);
             Holdings.awaitSame(holdings, backend.pid(), LIMIT);
         } finally {

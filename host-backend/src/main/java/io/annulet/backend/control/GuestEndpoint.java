@@ -298,8 +298,7 @@ public final class GuestEndpoint {
 
     private Device newDevice() {
         List<MemoryShares> sharing = shares.stream().map(Supplier::get).toList();
-        return new Device(options, limits, proxy, records, sharing)
-                .telling(log::warn, () -> state.onLeftBehind(loop));
+        return new Device(options, limits, proxy, records, sharing).telling(log::warn, () -> state.onLeftBehind(loop));
     }
 
     /** A record of what was said at this port goes to a file, if any is asked for. */

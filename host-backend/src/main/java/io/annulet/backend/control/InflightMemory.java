@@ -211,9 +211,7 @@ final class InflightMemory implements AutoCloseable {
 
     /** Whether the file is still as long as the memory needs. From any thread. */
     synchronized boolean isWhole() {
-        return closed
-                || sealed
-                || FileDescriptors.status(file).byteLength() >= fileOffset + shape.byteLength();
+        return closed || sealed || FileDescriptors.status(file).byteLength() >= fileOffset + shape.byteLength();
     }
 
     /** Whether an access may have failed since the file has holes and nothing to fill them with. From any thread. */

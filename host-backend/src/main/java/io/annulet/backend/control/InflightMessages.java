@@ -46,7 +46,8 @@ final class InflightMessages {
         int size = (int) (both >>> 16);
         long features = device.negotiation.features();
         if (queues == 0 || queues > device.vrings().size()) {
-            throw new MessageFault("in-flight memory for " + queues + " queues of " + device.vrings().size());
+            throw new MessageFault("in-flight memory for " + queues + " queues of "
+                    + device.vrings().size());
         }
         if (!RingLayout.of(features).isValidSize(size)) {
             throw new MessageFault("in-flight memory for rings of " + size + " descriptors");

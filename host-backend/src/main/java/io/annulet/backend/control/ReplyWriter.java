@@ -96,7 +96,9 @@ final class ReplyWriter implements AutoCloseable {
     /** Goes on with what another process could not send. */
     void goOnWith(PassedPort.Session passed, TakenFds fds) {
         byte[] rest = HexFormat.of().parseHex(passed.unsent());
-        file = passed.unsentFds().isEmpty() ? null : fds.takeOne(passed.unsentFds().getFirst());
+        file = passed.unsentFds().isEmpty()
+                ? null
+                : fds.takeOne(passed.unsentFds().getFirst());
         length = Math.min(rest.length, bytes.capacity());
         sent = 0;
         bytes.put(0, rest, 0, length);

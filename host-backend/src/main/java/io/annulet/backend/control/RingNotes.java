@@ -27,9 +27,10 @@ final class RingNotes {
         }
         if (!memory.isFor(setup)) {
             memory.forget(setup.queueIndex());
-            device.tell("what is in flight of vring " + setup.queueIndex() + " is not noted: the memory for that is for "
-                    + (memory.shape().packed() ? "packed" : "split") + " rings of "
-                    + memory.shape().queueSize() + " descriptors");
+            device.tell(
+                    "what is in flight of vring " + setup.queueIndex() + " is not noted: the memory for that is for "
+                            + (memory.shape().packed() ? "packed" : "split") + " rings of "
+                            + memory.shape().queueSize() + " descriptors");
             return setup;
         }
         InflightRegion region;

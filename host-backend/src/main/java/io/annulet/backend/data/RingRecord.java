@@ -70,7 +70,6 @@ public final class RingRecord {
     @SuppressWarnings("UnusedVariable")
     private final @Nullable MemorySegment own;
 
-
     /** A record that goes with its queue, where only {@link #noteIn other notes} outlive the process. */
     static RingRecord ofNothing() {
         MemorySegment own = Arena.ofAuto().allocate(BYTES, BYTES);

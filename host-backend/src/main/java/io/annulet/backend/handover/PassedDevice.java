@@ -42,8 +42,7 @@ public record PassedDevice(
      *
      * @param packed whether it is for packed rings
      */
-    public record Inflight(
-            int file, long byteLength, long fileOffset, int queues, int queueSize, boolean packed) {}
+    public record Inflight(int file, long byteLength, long fileOffset, int queues, int queueSize, boolean packed) {}
 
     /**
      * A ring.

@@ -51,6 +51,8 @@ final class StateTextTest {
         assertEquals(256, ring.size());
         assertEquals(0x8001_8001, ring.base());
         assertEquals(new PassedDevice.Places(1, 2, 3, true, 4), ring.places());
+        assertNull(device.inflight());
+        assertEquals(List.of(), session.unsentFds());
         PassedNet net = device.net();
         assertEquals(List.of(11L), net.unicast());
         assertEquals(new PassedNet.Spread(3, "0a0b", List.of(0, 1), 1), net.steering());
@@ -60,6 +62,25 @@ final class StateTextTest {
     @Test
     void whatIsWrittenIsReadTheSame() throws IOException {
         PassedState state = StateText.readState(sample("state-1.json"));
+        assertEquals(state, StateText.readState(StateText.write(state)));
+    }
+
+    /** Came after version 1, which passes it over. */
+    @Test
+    void inFlightMemoryIsPassedOn() throws IOException {
+        String written = sample("state-1.json");
+        String device = "\"featuresSet\"";
+        assertTrue(written.contains(device));
+        String with = written.replace(
+                device,
+                "\"inflight\":{\"file\":7,\"byteLength\":640,\"fileOffset\":64,\"queues\":2,\"queueSize\":16,"
+                        + "\"packed\":false}," + device);
+        PassedState state = StateText.readState(with);
+        PassedPort.Session session = state.ports().getFirst().session();
+        assertNotNull(session);
+        assertEquals(
+                new PassedDevice.Inflight(7, 640, 64, 2, 16, false),
+                session.device().inflight());
         assertEquals(state, StateText.readState(StateText.write(state)));
     }
 
