@@ -305,7 +305,7 @@ final class InflightCasesTest {
         }
         // Lists that go in circles: of the last batch, and of free entries.
         goesOn(trial, layout, region -> {
-            HostMemory.storeShort(region + 14, layout.isPacked() ? 0 : 0xffff);
+            HostMemory.storeShort(region + 14, layout.isPacked() ? 0 : 0xfffc);
             for (int i = 0; i < SIZE; i++) {
                 HostMemory.storeShort(region + entries + (long) entries * i + (layout.isPacked() ? 2 : 6), i ^ 1);
             }
@@ -315,6 +315,8 @@ final class InflightCasesTest {
             goesOn(trial, layout, region -> {
                 HostMemory.storeByte(region + entries, 1);
                 HostMemory.storeShort(region + entries + 6, count);
+                HostMemory.storeShort(region + 12, 1);
+                HostMemory.storeShort(region + 14, layout.isPacked() ? 1 : 0);
             });
         }
     }
