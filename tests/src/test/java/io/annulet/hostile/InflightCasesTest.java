@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -267,8 +268,7 @@ final class InflightCasesTest {
     }
 
     /** Rings that begin beside such memory are worked as if there were none. */
-    private static void goesOn(Trial trial, VillainOptions layout, java.util.function.LongConsumer lie) {
-        Villain villain = trial.villain(layout);
+    private static void goesOn(Trial trial, Villain villain, VillainOptions layout, LongConsumer lie) {
         try (Fd file = file(layout);
                 Mapping view = view(file, layout)) {
             for (int queue = 0; queue < QUEUES; queue++) {
@@ -286,25 +286,27 @@ final class InflightCasesTest {
     @ParameterizedTest
     @MethodSource("layouts")
     void K08_aRegionThatContradictsItselfIsNotUsed(VillainOptions layout, Trial trial) {
+        Villain villain = trial.villain(layout);
         for (Lie lie : Lie.values()) {
-            goesOn(trial, layout, lie::tell);
+            goesOn(trial, villain, layout, lie::tell);
         }
     }
 
     @ParameterizedTest
     @MethodSource("layouts")
     void K08_entriesThatContradictEachOtherAreNotUsed(VillainOptions layout, Trial trial) {
+        Villain villain = trial.villain(layout);
         int entries = layout.isPacked() ? 32 : 16;
         for (int inFlight : new int[] {1, 2, 255}) {
             // All of them, with the same counter, of a ring in which nothing is available.
-            goesOn(trial, layout, region -> {
+            goesOn(trial, villain, layout, region -> {
                 for (int i = 0; i < SIZE; i++) {
                     HostMemory.storeByte(region + entries + (long) entries * i, inFlight);
                 }
             });
         }
         // Lists that go in circles: of the last batch, and of free entries.
-        goesOn(trial, layout, region -> {
+        goesOn(trial, villain, layout, region -> {
             HostMemory.storeShort(region + 14, layout.isPacked() ? 0 : 0xfffc);
             for (int i = 0; i < SIZE; i++) {
                 HostMemory.storeShort(region + entries + (long) entries * i + (layout.isPacked() ? 2 : 6), i ^ 1);
@@ -312,7 +314,7 @@ final class InflightCasesTest {
         });
         // Of packed rings: a chain of more descriptors than there are, and of none.
         for (int count : new int[] {0, SIZE + 1, 0xffff}) {
-            goesOn(trial, layout, region -> {
+            goesOn(trial, villain, layout, region -> {
                 HostMemory.storeByte(region + entries, 1);
                 HostMemory.storeShort(region + entries + 6, count);
                 HostMemory.storeShort(region + 12, 1);
