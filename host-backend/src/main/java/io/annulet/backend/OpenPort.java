@@ -3,6 +3,8 @@ package io.annulet.backend;
 import io.annulet.backend.control.GuestEndpoint;
 import io.annulet.backend.control.SessionStatus;
 import io.annulet.backend.policy.PortPolicy;
+import io.annulet.backend.port.NicDevice;
+import io.annulet.backend.port.NicStatus;
 import io.annulet.backend.port.Port;
 import io.annulet.backend.stats.PortCounters;
 import java.util.List;
@@ -72,6 +74,11 @@ public final class OpenPort {
     /** The interface of a tap, as the kernel completed its name; null for other kinds. */
     public @Nullable String interfaceName() {
         return interfaceName;
+    }
+
+    /** How the NIC of a port is doing; null for other kinds. */
+    public @Nullable NicStatus nic() {
+        return resource instanceof NicDevice device ? device.status() : null;
     }
 
     // For the composition root.

@@ -2,6 +2,7 @@ package io.annulet.backend;
 
 import io.annulet.backend.control.VhostUserOptions;
 import io.annulet.backend.data.CallPolicy;
+import io.annulet.backend.policy.MacText;
 import io.annulet.backend.policy.PortPolicy;
 import io.annulet.backend.port.NicPortOptions;
 import io.annulet.backend.port.PcapPortOptions;
@@ -157,6 +158,7 @@ public sealed interface PortOptions {
             return name + "=vfio:" + options.address() + ",zero-copy=" + word(options.zeroCopy())
                     + (options.mtu() == 0 ? "" : ",mtu=" + options.mtu())
                     + (options.promiscuous() ? "" : ",promiscuous=off")
+                    + (options.allGroups() ? "" : ",groups=" + MacText.of(options.groups()))
                     + (options.evenWithoutReset() ? ",reset=optional" : "") + policy;
         }
     }

@@ -40,11 +40,24 @@ public final class NicProofs {
 
     public static void main(String[] arguments) {
         Proof.of("interrupts", () -> interrupts(arguments[0]));
+        Proof.of("interrupt-lines", () -> NicDriverProofs.interruptLines(arguments[0], arguments[1]));
+        Proof.of("P14-interrupt-storm", () -> NicDriverProofs.storm(arguments[0]));
         Proof.of("P08-mapping-limit", () -> mappingLimit(arguments[0]));
         try (OwnNic e1000e = new OwnNic(arguments[0]);
                 OwnNic virtio = new OwnNic(arguments[1])) {
             Proof.of("frames-both-ways", () -> framesBothWays(e1000e, virtio));
             Proof.of("interrupt-for-a-frame", () -> interruptForAFrame(e1000e, virtio));
+            Proof.of("filters", () -> {
+                NicDriverProofs.filters(e1000e, virtio);
+                NicDriverProofs.filters(virtio, e1000e);
+            });
+            Proof.of("statistics", () -> NicDriverProofs.statistics(e1000e, virtio));
+            Proof.of("P12-recoveries", () -> {
+                NicDriverProofs.recoveries(e1000e, virtio);
+                exchange(e1000e, virtio, new Random(10), 4);
+                exchange(virtio, e1000e, new Random(11), 4);
+            });
+            Proof.of("P14-storm-beside-frames", () -> NicDriverProofs.stormBesideFrames(e1000e, virtio));
             Proof.of("mappings-without-leak", () -> mappingsWithoutLeak(e1000e));
             Proof.of("P07-write-into-read-only", () -> writeIntoReadOnly(e1000e, virtio));
             Proof.of("P10-after-unmap", () -> afterUnmap(e1000e, virtio));

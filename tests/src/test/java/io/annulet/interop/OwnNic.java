@@ -3,12 +3,13 @@ package io.annulet.interop;
 import io.annulet.linux.EventFd;
 import io.annulet.memory.HostMemory;
 import io.annulet.vfio.DmaArea;
+import io.annulet.vfio.Interrupts;
 import io.annulet.vfio.IovaSpace;
 import io.annulet.vfio.Nic;
 import io.annulet.vfio.NicDrivers;
+import io.annulet.vfio.NicFilter;
 import io.annulet.vfio.NicMemory;
 import io.annulet.vfio.VfioDevice;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A NIC driven directly, with a few buffers of its own, as a proof needs it; used by one thread. */
@@ -31,6 +32,10 @@ final class OwnNic implements AutoCloseable {
     final EventFd otherEvent = EventFd.create(true, 0);
 
     OwnNic(String address) {
+        this(address, Interrupts.MESSAGES);
+    }
+
+    OwnNic(String address, Interrupts interrupts) {
         device = VfioDevice.open(address, false);
         space = new IovaSpace(device.container().info().iovaRanges());
         memory = NicMemory.create(
@@ -41,8 +46,8 @@ final class OwnNic implements AutoCloseable {
                 NicDrivers.ringBytes());
         sent = memory.read().take(OWN_BYTES, 64);
         received = memory.write().take(OWN_BYTES, 64);
-        device.useMsix(List.of(queueEvent, otherEvent));
-        nic = NicDrivers.drive(device, memory, BUFFER_BYTES);
+        device.useInterrupts(interrupts, queueEvent, otherEvent);
+        nic = NicDrivers.drive(device, memory, BUFFER_BYTES, interrupts);
         nic.start();
     }
 
@@ -69,6 +74,16 @@ final class OwnNic implements AutoCloseable {
             token = nic.takeTransmitted();
         }
         Proof.check(token == wanted, "frame " + wanted + " was not sent but " + token);
+    }
+
+    /** Receives what the filter admits, from when this returns on. */
+    void receiveOnly(NicFilter filter) {
+        nic.receiveOnly(filter);
+        long end = System.nanoTime() + LIMIT_NANOS;
+        while (nic.filterState() == Nic.FilterState.UNDER_WAY && System.nanoTime() - end < 0) {
+            Thread.onSpinWait();
+        }
+        Proof.check(nic.filterState() == Nic.FilterState.SET, "the filter is " + nic.filterState());
     }
 
     /** Offers a buffer of our own. */

@@ -2,10 +2,12 @@ package io.annulet.vfio;
 
 import static io.annulet.vfio.E1000eRegisters.*;
 
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
- * The driver of Intel's 82574L, in MSI-X mode with one queue each way; owned by its worker.
+ * The driver of Intel's 82574L, with one queue each way; owned by its worker.
  *
  * <p>The rings are the only memory that this NIC writes back: a descriptor's second half, of which one bit says that it is
  * done. The order is the ring's, so the NIC cannot claim what it was not given. The worst that a NIC that lies can do is to
@@ -52,6 +54,9 @@ final class E1000e implements Nic {
     private final E1000eRing transmitRing;
     private final E1000eRing receiveRing;
     private final int receiveBytes;
+    private final boolean hasLine;
+    private final long causesOfFrames;
+    private final long otherCauses;
 
     /** For the last descriptor of a frame its token. */
     private final int[] transmitTokens = new int[TRANSMIT_SIZE];
@@ -64,15 +69,17 @@ final class E1000e implements Nic {
     private final int[] receiveTokens = new int[RECEIVE_SIZE];
     private int receivedBytes;
     private long mac;
-    private boolean promiscuous = true;
-    private List<Long> addresses = List.of();
+    private NicFilter filter = NicFilter.EVERYTHING;
     private boolean started;
 
     /** @param receiveBytes of each receive buffer: 2048, 4096, 8192 or 16384 */
-    E1000e(Registers registers, PciConfig config, NicMemory memory, int receiveBytes) {
+    E1000e(Registers registers, PciConfig config, NicMemory memory, int receiveBytes, Interrupts interrupts) {
         this.registers = registers;
         this.config = config;
         this.receiveBytes = receiveBytes;
+        this.hasLine = interrupts == Interrupts.LINE;
+        this.causesOfFrames = hasLine ? CAUSE_RECEIVED | CAUSE_SENT : CAUSE_RECEIVE_QUEUE | CAUSE_TRANSMIT_QUEUE;
+        this.otherCauses = hasLine ? CAUSE_LINK : CAUSE_OTHER | CAUSE_LINK;
         this.transmitRing =
                 new E1000eRing(memory.both().take(E1000eRing.byteLength(TRANSMIT_SIZE), 128), TRANSMIT_SIZE);
         this.receiveRing = new E1000eRing(memory.both().take(E1000eRing.byteLength(RECEIVE_SIZE), 128), RECEIVE_SIZE);
@@ -101,7 +108,8 @@ final class E1000e implements Nic {
                 true,
                 true,
                 true,
-                MAX_TSO_BYTES);
+                MAX_TSO_BYTES,
+                RECEIVE_ADDRESSES);
     }
 
     @Override
@@ -118,16 +126,15 @@ final class E1000e implements Nic {
         lastCount = 0;
         config.enableBusMaster(true);
         registers.storeInt(CTRL, registers.loadInt(CTRL) | CTRL_SET_LINK_UP);
-        for (int i = 0; i < MTA_COUNT; i++) {
-            registers.storeInt(MTA + 4 * i, 0);
+        if (!hasLine) {
+            registers.storeInt(IVAR, IVAR_QUEUES_THEN_REST);
+            registers.storeInt(EIAC, CAUSE_RECEIVE_QUEUE | CAUSE_TRANSMIT_QUEUE);
         }
-        registers.storeInt(IVAR, IVAR_QUEUES_THEN_REST);
-        registers.storeInt(EIAC, CAUSE_RECEIVE_QUEUE | CAUSE_TRANSMIT_QUEUE);
         startReceive();
         storeFilter();
         startTransmit();
         started = true;
-        registers.storeInt(IMS, CAUSE_OTHER | CAUSE_LINK);
+        registers.storeInt(IMS, otherCauses);
     }
 
     private void resetRegisters() {
@@ -155,7 +162,9 @@ final class E1000e implements Nic {
     }
 
     private void storeReceiveControl() {
-        long all = promiscuous ? RCTL_UNICAST_PROMISCUOUS | RCTL_MULTICAST_PROMISCUOUS : 0;
+        boolean everyAddress = filter.everything() || filter.addresses().size() > RECEIVE_ADDRESSES;
+        boolean everyGroup = filter.everything() || filter.allGroups();
+        long all = (everyAddress ? RCTL_UNICAST_PROMISCUOUS : 0) | (everyGroup ? RCTL_MULTICAST_PROMISCUOUS : 0);
         long longFrames = receiveBytes > 2048 ? RCTL_LONG_FRAMES : 0;
         registers.storeInt(
                 RCTL, RCTL_ENABLE | RCTL_BROADCAST | RCTL_STRIP_CRC | longFrames | bufferSize(receiveBytes) | all);
@@ -190,44 +199,72 @@ final class E1000e implements Nic {
     }
 
     @Override
-    public long takeMissedFrames() {
-        return registers.loadInt(MPC); // reading clears it
+    public Set<NicStatistic> statistics() {
+        return EnumSet.allOf(NicStatistic.class);
+    }
+
+    /** Nothing is believed of a device that may have been pulled out, which reads as ones. */
+    @Override
+    public long take(NicStatistic which) {
+        int register = statistic(which);
+        long low = registers.loadInt(register);
+        boolean isWide = which == NicStatistic.RECEIVED_BYTES || which == NicStatistic.SENT_BYTES;
+        long high = isWide ? registers.loadInt(register + 4) : 0;
+        return low == EVERYTHING || high == EVERYTHING ? 0 : (high & 0xffff) << 32 | low;
     }
 
     @Override
-    public boolean receiveOnly(boolean all, List<Long> macAddresses) {
-        promiscuous = all || macAddresses.size() > RECEIVE_ADDRESSES;
-        addresses = promiscuous ? List.of(mac) : List.copyOf(macAddresses);
+    public void receiveOnly(NicFilter next) {
+        filter = next;
         if (started) {
             storeFilter();
         }
-        return true;
     }
 
+    @Override
+    public FilterState filterState() {
+        return FilterState.SET;
+    }
+
+    /** Groups are told by a hash, so that some others come through. */
     private void storeFilter() {
+        List<Long> addresses = filter.everything() ? List.of(mac) : filter.addresses();
         for (int i = 0; i < RECEIVE_ADDRESSES; i++) {
             boolean used = i < addresses.size();
             long address = used ? addresses.get(i) : 0;
             registers.storeInt(RAL0 + 8 * i, address);
             registers.storeInt(RAH0 + 8 * i, (address >>> 32 & 0xffff) | (used ? RAH_VALID : 0));
         }
+        long[] hashes = new long[MTA_COUNT];
+        for (long group : filter.groups()) {
+            hashes[groupHash(group) >>> 5] |= 1L << (groupHash(group) & 31);
+        }
+        for (int i = 0; i < MTA_COUNT; i++) {
+            registers.storeInt(MTA + 4 * i, hashes[i]);
+        }
         storeReceiveControl();
     }
 
     @Override
     public void requestInterrupts() {
-        registers.storeInt(IMS, CAUSE_RECEIVE_QUEUE | CAUSE_TRANSMIT_QUEUE);
+        registers.storeInt(IMS, causesOfFrames);
     }
 
     @Override
     public void suppressInterrupts() {
-        registers.storeInt(IMC, CAUSE_RECEIVE_QUEUE | CAUSE_TRANSMIT_QUEUE);
+        registers.storeInt(IMC, causesOfFrames);
     }
 
     @Override
     public void acknowledgeOther() {
-        registers.storeInt(ICR, CAUSE_OTHER | CAUSE_LINK);
-        registers.storeInt(IMS, CAUSE_OTHER | CAUSE_LINK);
+        registers.storeInt(ICR, otherCauses);
+        registers.storeInt(IMS, otherCauses);
+    }
+
+    /** Reading the causes clears them, since that is how the datasheet has it where there is one vector. */
+    @Override
+    public boolean acknowledgeLine() {
+        return (registers.loadInt(ICR) & CAUSE_LINK) != 0;
     }
 
     // Frames out.

@@ -33,7 +33,19 @@ final class E1000eRegisters {
     static final int TDT = 0x3818;
     static final int TIDV = 0x3820;
     static final int TXDCTL = 0x3828;
+    static final int CRCERRS = 0x4000;
+    static final int RXERRC = 0x400c;
     static final int MPC = 0x4010;
+    static final int GPRC = 0x4074;
+    static final int BPRC = 0x4078;
+    static final int MPRC = 0x407c;
+    static final int GPTC = 0x4080;
+    static final int GORCL = 0x4088;
+    static final int GOTCL = 0x4090;
+    static final int RNBC = 0x40a0;
+    static final int RUC = 0x40a4;
+    static final int ROC = 0x40ac;
+    static final int TSCTC = 0x40f8;
     static final int RXCSUM = 0x5000;
     static final int RFCTL = 0x5008;
     static final int MTA = 0x5200;
@@ -41,6 +53,7 @@ final class E1000eRegisters {
     static final int RAH0 = 0x5404;
 
     static final int MTA_COUNT = 128;
+    static final int GROUP_HASHES = 32 * MTA_COUNT;
     static final int RECEIVE_ADDRESSES = 15;
 
     static final long CTRL_SET_LINK_UP = 1 << 6;
@@ -70,12 +83,41 @@ final class E1000eRegisters {
     static final long CAUSE_OTHER = 1 << 24;
     static final long CAUSE_LINK = 1 << 2;
 
+    /** Causes of the interrupt line, beside the link: frames came, frames have left. */
+    static final long CAUSE_RECEIVED = 1 << 7;
+
+    static final long CAUSE_SENT = 1;
+
     /** Both queues on vector 0, all else on vector 1, each field valid; and one for every written descriptor. */
     static final long IVAR_QUEUES_THEN_REST = 0x8 | 0x8 << 8 | 0x9 << 16 | 1L << 31;
 
     static final long EVERYTHING = 0xffff_ffffL;
 
     private E1000eRegisters() {}
+
+    /** Which bit of MTA stands for a group address: twelve bits of its last two bytes, as RCTL has it after a reset. */
+    static int groupHash(long address) {
+        return (int) (address >>> 36) & (GROUP_HASHES - 1);
+    }
+
+    /** The register of a statistic, or of its lower half. Reading clears it; of two halves, reading the upper one does. */
+    static int statistic(NicStatistic which) {
+        return switch (which) {
+            case MISSED -> MPC;
+            case NO_BUFFER -> RNBC;
+            case RECEIVED -> GPRC;
+            case RECEIVED_BYTES -> GORCL;
+            case RECEIVED_BROADCAST -> BPRC;
+            case RECEIVED_GROUP -> MPRC;
+            case CRC_ERRORS -> CRCERRS;
+            case RECEIVE_ERRORS -> RXERRC;
+            case TOO_SHORT -> RUC;
+            case TOO_LONG -> ROC;
+            case SENT -> GPTC;
+            case SENT_BYTES -> GOTCL;
+            case CUT -> TSCTC;
+        };
+    }
 
     /** The bits of RCTL that say how long receive buffers are. */
     static long bufferSize(int byteLength) {

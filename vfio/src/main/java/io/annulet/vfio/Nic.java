@@ -1,6 +1,6 @@
 package io.annulet.vfio;
 
-import java.util.List;
+import java.util.Set;
 
 /**
  * A NIC that is driven from user space, with one queue in each direction; owned by one worker, which calls all of it but
@@ -26,6 +26,15 @@ public interface Nic {
     /** What they return when the NIC wrote what cannot be: it is to be stopped. */
     int BROKEN = -2;
 
+    /** How far a filter got. */
+    enum FilterState {
+        SET,
+        /** The NIC was told and has not answered. */
+        UNDER_WAY,
+        /** The NIC cannot do that, or does not answer: it may receive more than it should, and less. */
+        REFUSED
+    }
+
     /** Fixed once the device was reset. */
     NicLimits limits();
 
@@ -40,17 +49,20 @@ public interface Nic {
 
     boolean isLinkUp();
 
-    /** Frames that the NIC dropped for want of a receive buffer since the last time this was asked; 0 if it cannot tell. */
-    long takeMissedFrames();
+    /** What the NIC counts by itself. */
+    Set<NicStatistic> statistics();
+
+    /** How much it counted of this since the last time that was asked, or since {@link #start}; 0 if it does not. */
+    long take(NicStatistic which);
 
     /**
-     * Which frames are received, beside those for everybody.
-     *
-     * @param promiscuous all
-     * @param macAddresses else those for one of these, first bytes lowest; if there are too many of them, all frames
-     * @return whether the NIC does that now; false if it cannot
+     * Has the NIC receive some frames only, from now on and whenever it is started. If it has no place for as many
+     * addresses or groups, it receives more. May take a while, in which more than that is received.
      */
-    boolean receiveOnly(boolean promiscuous, List<Long> macAddresses);
+    void receiveOnly(NicFilter filter);
+
+    /** What became of the last filter. While one is under way, it goes on only when this is asked. */
+    FilterState filterState();
 
     /** Asks for an interrupt with the next frame that comes in or has gone out. What came before raises none. */
     void requestInterrupts();
@@ -59,6 +71,13 @@ public interface Nic {
 
     /** The interrupt for all that is no frame came; after this the next one can. */
     void acknowledgeOther();
+
+    /**
+     * With {@link Interrupts#LINE}: has the NIC let go of its line, so that it may be unmasked.
+     *
+     * @return whether it was raised for anything but frames
+     */
+    boolean acknowledgeLine();
 
     // Frames out.
 

@@ -33,17 +33,18 @@ public final class NicDrivers {
     }
 
     /**
-     * The driver of an open device, which is reset and not started. MSI-X must be in use, with two vectors: 0 for both
-     * queues, 1 for all else.
+     * The driver of an open device, which is reset and not started.
      *
      * @param receiveBytes of each receive buffer: 2048, 4096, 8192 or 16384
+     * @param interrupts which of them are in use, see {@link VfioDevice#useInterrupts}
      */
-    public static Nic drive(VfioDevice device, NicMemory memory, int receiveBytes) {
+    public static Nic drive(VfioDevice device, NicMemory memory, int receiveBytes, Interrupts interrupts) {
         PciConfig config = device.config();
         String identity = String.format("%04x:%04x", config.vendor(), config.device());
         return switch (nameFor(identity).orElse("")) {
-            case E1000E -> new E1000e(device.bar(0), config, memory, receiveBytes);
-            case VIRTIO_PCI -> new VirtioNic(VirtioPci.find(config, device::bar), config, memory, receiveBytes);
+            case E1000E -> new E1000e(device.bar(0), config, memory, receiveBytes, interrupts);
+            case VIRTIO_PCI ->
+                new VirtioNic(VirtioPci.find(config, device::bar), config, memory, receiveBytes, interrupts);
             default ->
                 throw new VfioException(
                         "Annulet has no driver for " + device.address() + " (" + identity + ")",

@@ -14,6 +14,7 @@ package io.annulet.vfio;
  * @param tso4 whether it cuts TCP segments over IPv4
  * @param tso6 and over IPv6
  * @param tsoBytes the longest TCP segment, with its headers, that it cuts
+ * @param filterAddresses for so many it can receive frames alone; 0 if it cannot filter
  */
 public record NicLimits(
         String driver,
@@ -26,4 +27,5 @@ public record NicLimits(
         boolean checksum,
         boolean tso4,
         boolean tso6,
-        int tsoBytes) {}
+        int tsoBytes,
+        int filterAddresses) {}

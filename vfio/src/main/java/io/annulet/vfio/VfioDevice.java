@@ -172,6 +172,28 @@ public final class VfioDevice implements ConfigSpace, AutoCloseable {
 
     // Interrupts.
 
+    /** How its interrupts would be had: by messages if it has two of them, else by its line. */
+    public Interrupts interrupts() {
+        if (msixVectors() >= 2) {
+            return Interrupts.MESSAGES;
+        }
+        if (hasIntx()) {
+            return Interrupts.LINE;
+        }
+        throw new VfioException(address + " can raise no interrupts", "use a device with MSI-X or an interrupt line");
+    }
+
+    /**
+     * Has its interrupts raise these, of messages 0 for the queues and 1 for all else, or the line for both; see {@link
+     * #unmaskIntx}.
+     */
+    public void useInterrupts(Interrupts interrupts, EventFd queues, EventFd others) {
+        switch (interrupts) {
+            case MESSAGES -> useMsix(List.of(queues, others));
+            case LINE -> useIntx(queues);
+        }
+    }
+
     /** MSI-X vectors that the device has, by the kernel's count. */
     public int msixVectors() {
         return Vfio.irqCount(device, IRQ_MSIX);

@@ -2,6 +2,7 @@ package io.annulet.vfio;
 
 import io.annulet.memory.HostMemory;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -41,16 +42,23 @@ final class VirtioNic implements Nic {
     private static final int USUAL_MTU = 1_500;
 
     private static final int CLASS_RECEIVE = 0;
+    private static final int EVERYTHING = 0;
+    private static final int ALL_GROUPS = 1;
     private static final int CLASS_MAC = 1;
+    private static final int SET_TABLE = 0;
     private static final int MAC_BYTES = 6;
-    private static final int MAX_ADDRESSES = 16;
-    private static final int REQUEST_BYTES = 2 + 4 + MAC_BYTES * MAX_ADDRESSES + 4;
+
+    /** In either part of the table. */
+    private static final int MAX_ADDRESSES = 32;
+
+    private static final int REQUEST_BYTES = 2 + 2 * (4 + MAC_BYTES * MAX_ADDRESSES);
     private static final int NO_ANSWER = 0xff;
     private static final long CONTROL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final VirtioPci device;
     private final PciConfig config;
     private final int receiveBytes;
+    private final boolean hasLine;
     private final long features;
     private final long mac;
     private final VirtioNicQueue receive;
@@ -61,13 +69,25 @@ final class VirtioNic implements Nic {
     private final int mtu;
     private int receivedBytes;
     private boolean started;
-    private boolean promiscuous = true;
-    private List<Long> addresses = List.of();
+    private NicFilter filter = NicFilter.EVERYTHING;
+    private FilterState filterState = FilterState.SET;
 
-    VirtioNic(VirtioPci device, PciConfig config, NicMemory memory, int receiveBytes) {
+    /** Which request is the next one for the filter. */
+    private int step;
+
+    /** Whether the device has a request that it did not answer, and until when it should have. */
+    private boolean asked;
+
+    private long askedUntilNanos;
+
+    VirtioNic(VirtioPci device, PciConfig config, NicMemory memory, int receiveBytes, Interrupts interrupts) {
         this.device = device;
         this.config = config;
         this.receiveBytes = receiveBytes;
+        this.hasLine = interrupts == Interrupts.LINE;
+        if (hasLine && !device.hasCauses()) {
+            throw new VfioException("the device has an interrupt line and no way to let go of it", "give it MSI-X");
+        }
         device.reset();
         long offered = device.offeredFeatures();
         if ((offered & VirtioPci.ACCESS_PLATFORM) == 0) {
@@ -111,6 +131,10 @@ final class VirtioNic implements Nic {
         return address;
     }
 
+    private boolean canFilter() {
+        return has(CTRL_VQ) && has(CTRL_RX);
+    }
+
     private boolean has(long feature) {
         return (features & feature) != 0;
     }
@@ -128,7 +152,8 @@ final class VirtioNic implements Nic {
                 has(CSUM),
                 has(CSUM) && has(HOST_TSO4),
                 has(CSUM) && has(HOST_TSO6),
-                MAX_TSO_BYTES);
+                MAX_TSO_BYTES,
+                canFilter() ? MAX_ADDRESSES : 0);
     }
 
     @Override
@@ -141,15 +166,19 @@ final class VirtioNic implements Nic {
         device.reset();
         config.enableBusMaster(true);
         device.acknowledge(features);
-        device.configVector(CONFIG_VECTOR);
-        receive.start(QUEUES_VECTOR);
-        transmit.start(QUEUES_VECTOR);
+        if (!hasLine) {
+            device.configVector(CONFIG_VECTOR);
+        }
+        int vector = hasLine ? VirtioPci.NO_VECTOR : QUEUES_VECTOR;
+        receive.start(vector);
+        transmit.start(vector);
         if (has(CTRL_VQ)) {
-            control.start(QUEUES_VECTOR);
+            control.start(vector);
         }
         device.run();
         started = true;
-        receiveOnly(promiscuous, addresses);
+        asked = false;
+        receiveOnly(filter);
     }
 
     @Override
@@ -166,59 +195,99 @@ final class VirtioNic implements Nic {
         return !has(STATUS) || (device.configShort(CONFIG_STATUS) & LINK_UP) != 0;
     }
 
-    /** The device drops what does not fit, and does not say so. */
+    /** DEVICE_STATS would have some; no device that could be tried offers it. */
     @Override
-    public long takeMissedFrames() {
+    public Set<NicStatistic> statistics() {
+        return Set.of();
+    }
+
+    @Override
+    public long take(NicStatistic which) {
         return 0;
     }
 
+    // What is received. A worker cannot wait for answers, so requests go out one by one.
+
     @Override
-    public boolean receiveOnly(boolean all, List<Long> macAddresses) {
-        promiscuous = all || macAddresses.size() > MAX_ADDRESSES;
-        addresses = macAddresses;
-        if (!has(CTRL_VQ) || !has(CTRL_RX)) {
-            return false;
+    public void receiveOnly(NicFilter next) {
+        filter = next;
+        if (!canFilter()) {
+            filterState = next.everything() ? FilterState.SET : FilterState.REFUSED;
+        } else if (!asked || filterState == FilterState.UNDER_WAY) {
+            step = 0;
+            filterState = FilterState.UNDER_WAY;
+            filterState();
         }
-        if (!started) {
-            return true;
-        }
-        return ask(CLASS_RECEIVE, 0, 1, promiscuous ? 1 : 0) && (promiscuous || askForAddresses());
     }
 
-    private boolean askForAddresses() {
-        long at = request.address() + 2;
-        HostMemory.storeLong(at, addresses.size());
-        at += 4;
-        for (long address : addresses) {
+    @Override
+    public FilterState filterState() {
+        if (filterState == FilterState.UNDER_WAY && started) {
+            if (asked) {
+                takeAnswer();
+            }
+            if (!asked && filterState == FilterState.UNDER_WAY) {
+                askNext();
+            }
+        }
+        return filterState;
+    }
+
+    private void takeAnswer() {
+        int token = control.take();
+        if (token == NOTHING) {
+            if (System.nanoTime() - askedUntilNanos > 0) {
+                filterState = FilterState.REFUSED;
+            }
+            return;
+        }
+        asked = false;
+        if (token != 0 || HostMemory.loadByte(answer.address()) != 0) {
+            filterState = FilterState.REFUSED;
+        }
+    }
+
+    /** The device receives everything until its tables are right. */
+    private void askNext() {
+        if (filter.everything()) {
+            step = Math.max(step, 2);
+        }
+        switch (step++) {
+            case 0 -> send(CLASS_MAC, SET_TABLE, putAddresses(putAddresses(2, filter.addresses()), filter.groups()));
+            case 1 -> ask(ALL_GROUPS, filter.allGroups() || filter.groups().size() > MAX_ADDRESSES);
+            case 2 -> ask(EVERYTHING, filter.everything() || filter.addresses().size() > MAX_ADDRESSES);
+            default -> filterState = FilterState.SET;
+        }
+    }
+
+    /** Puts a part of the table at an offset of the request; returns the offset behind it. Too many are none. */
+    private int putAddresses(int offset, List<Long> addresses) {
+        List<Long> fitting = addresses.size() > MAX_ADDRESSES ? List.of() : addresses;
+        long at = request.address() + offset;
+        for (int i = 0; i < 4; i++) {
+            HostMemory.storeByte(at++, fitting.size() >>> (8 * i));
+        }
+        for (long address : fitting) {
             for (int i = 0; i < MAC_BYTES; i++) {
                 HostMemory.storeByte(at++, (int) (address >>> (8 * i)));
             }
         }
-        for (int i = 0; i < 4; i++) {
-            HostMemory.storeByte(at++, 0); // no multicast addresses
-        }
-        return send(CLASS_MAC, 0, (int) (at - request.address()));
+        return (int) (at - request.address());
     }
 
-    private boolean ask(int kind, int command, int valueBytes, int value) {
-        HostMemory.storeByte(request.address() + 2, value);
-        return send(kind, command, 2 + valueBytes);
+    private void ask(int command, boolean on) {
+        HostMemory.storeByte(request.address() + 2, on ? 1 : 0);
+        send(CLASS_RECEIVE, command, 3);
     }
 
-    /** Sends the request that was written, and waits for the answer, which an able device gives at once. */
-    private boolean send(int kind, int command, int byteLength) {
+    private void send(int kind, int command, int byteLength) {
         HostMemory.storeByte(request.address(), kind);
         HostMemory.storeByte(request.address() + 1, command);
         HostMemory.storeByte(answer.address(), NO_ANSWER);
         control.offer(new long[] {request.iova(), answer.iova()}, new int[] {byteLength, 1}, 2, 1, 0);
         control.publish();
-        long deadline = System.nanoTime() + CONTROL_NANOS;
-        int token = NOTHING;
-        while (token == NOTHING && System.nanoTime() - deadline < 0) {
-            Thread.onSpinWait();
-            token = control.take();
-        }
-        return token == 0 && HostMemory.loadByte(answer.address()) == 0;
+        asked = true;
+        askedUntilNanos = System.nanoTime() + CONTROL_NANOS;
     }
 
     @Override
@@ -236,6 +305,11 @@ final class VirtioNic implements Nic {
     /** A message needs no answer. */
     @Override
     public void acknowledgeOther() {}
+
+    @Override
+    public boolean acknowledgeLine() {
+        return device.acknowledgeLine();
+    }
 
     @Override
     public boolean hasRoom(int pieces) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The transport of a modern virtio device: where its structures lie in its BARs, features, status and queues; owned by the
@@ -19,6 +20,7 @@ public final class VirtioPci {
 
     private static final int COMMON = 1;
     private static final int NOTIFY = 2;
+    private static final int CAUSES = 3;
     private static final int DEVICE = 4;
 
     // The common configuration.
@@ -44,21 +46,27 @@ public final class VirtioPci {
     private static final int FAILED = 128;
     private static final int NEEDS_RESET = 64;
 
-    private static final int NO_VECTOR = 0xffff;
+    /** Of a queue, or of the configuration, that raises no message. */
+    static final int NO_VECTOR = 0xffff;
+
+    private static final int CONFIGURATION_CHANGED = 2;
     private static final int RESET_LOOKS = 1_000_000;
 
     private final Structure common;
     private final Structure notify;
     private final Structure device;
+    private final @Nullable Structure causes;
     private final long notifyMultiplier;
 
     /** A structure: the BAR it is in, and where it begins. */
     private record Structure(Registers registers, int offset, long byteLength) {}
 
-    private VirtioPci(Structure common, Structure notify, Structure device, long notifyMultiplier) {
+    private VirtioPci(
+            Structure common, Structure notify, Structure device, @Nullable Structure causes, long notifyMultiplier) {
         this.common = common;
         this.notify = notify;
         this.device = device;
+        this.causes = causes;
         this.notifyMultiplier = notifyMultiplier;
     }
 
@@ -77,17 +85,22 @@ public final class VirtioPci {
             int at = capability.offset();
             int kind = capability.id() == PciConfig.CAPABILITY_VENDOR ? (int) space.read(at + 3, 1) : 0;
             int bar = kind == 0 ? 0 : (int) space.read(at + 4, 1);
-            if ((kind != COMMON && kind != NOTIFY && kind != DEVICE) || bar > 5 || found.containsKey(kind)) {
+            if (kind < COMMON || kind > DEVICE || bar > 5 || found.containsKey(kind)) {
                 continue;
             }
             Registers registers = mapped.computeIfAbsent(bar, bars::apply);
             found.put(kind, new Structure(registers, (int) space.read(at + 8, 4), space.read(at + 12, 4)));
             multiplier = kind == NOTIFY ? space.read(at + 16, 4) : multiplier;
         }
-        if (found.size() < 3) {
+        if (!found.keySet().containsAll(List.of(COMMON, NOTIFY, DEVICE))) {
             throw new VfioException("the device is no modern virtio device", "start its host with disable-legacy=on");
         }
-        return new VirtioPci(required(found, COMMON), required(found, NOTIFY), required(found, DEVICE), multiplier);
+        return new VirtioPci(
+                required(found, COMMON),
+                required(found, NOTIFY),
+                required(found, DEVICE),
+                found.get(CAUSES),
+                multiplier);
     }
 
     private static Structure required(Map<Integer, Structure> found, int kind) {
@@ -157,6 +170,15 @@ public final class VirtioPci {
         common.registers().storeShort(common.offset() + CONFIG_VECTOR, vector);
     }
 
+    boolean hasCauses() {
+        return causes != null;
+    }
+
+    /** Has the device let go of its interrupt line; tells whether its configuration has changed. */
+    boolean acknowledgeLine() {
+        return causes != null && (causes.registers().loadByte(causes.offset()) & CONFIGURATION_CHANGED) != 0;
+    }
+
     // Queues.
 
     /** The largest size of a queue; 0 if there is no such queue. */
@@ -168,6 +190,7 @@ public final class VirtioPci {
     /**
      * Hands a queue over.
      *
+     * @param vector of the message that it raises, or {@link #NO_VECTOR}
      * @return the doorbell for {@link #kick}
      */
     public int enable(int queue, int size, long descriptors, long driver, long deviceRing, int vector) {
@@ -176,7 +199,7 @@ public final class VirtioPci {
         registers.storeShort(base + QUEUE_SELECT, queue);
         registers.storeShort(base + QUEUE_SIZE, size);
         registers.storeShort(base + QUEUE_VECTOR, vector);
-        if (registers.loadShort(base + QUEUE_VECTOR) == NO_VECTOR) {
+        if (vector != NO_VECTOR && registers.loadShort(base + QUEUE_VECTOR) == NO_VECTOR) {
             throw new VfioException("the device has no interrupt vector left", "give it more (vectors= of QEMU)");
         }
         List<Long> addresses = new ArrayList<>(List.of(descriptors, driver, deviceRing));

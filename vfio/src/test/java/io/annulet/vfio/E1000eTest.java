@@ -9,6 +9,7 @@ import io.annulet.memory.HostMemory;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,9 +39,9 @@ final class E1000eTest {
             new IovaSpace(List.of()),
             1 << 16,
             1 << 16,
-            E1000e.ringBytes());
+            2 * E1000e.ringBytes());
     private final DmaArea.Piece header = memory.read().take(512, 64);
-    private final E1000e nic = new E1000e(registers, new PciConfig(space), memory, BUFFER_BYTES);
+    private final E1000e nic = new E1000e(registers, new PciConfig(space), memory, BUFFER_BYTES, Interrupts.MESSAGES);
 
     @BeforeEach
     void start() {
@@ -146,10 +147,60 @@ final class E1000eTest {
     void receivesEverythingOrForItsAddressesOnly() {
         long all = E1000eRegisters.RCTL_UNICAST_PROMISCUOUS;
         assertEquals(all, registers.loadInt(E1000eRegisters.RCTL) & all);
-        nic.receiveOnly(false, List.of(0x0605_0403_0201L));
+        nic.receiveOnly(new NicFilter(false, List.of(0x0605_0403_0201L), false, List.of()));
         assertEquals(0, registers.loadInt(E1000eRegisters.RCTL) & all);
         assertEquals(0x0403_0201L, registers.loadInt(E1000eRegisters.RAL0));
         assertEquals(0x8000_0605L, registers.loadInt(E1000eRegisters.RAH0));
+    }
+
+    @Test
+    void moreAddressesThanItHoldsAreAllAddresses() {
+        List<Long> addresses = LongStream.range(0, E1000eRegisters.RECEIVE_ADDRESSES + 1)
+                .boxed()
+                .toList();
+        nic.receiveOnly(new NicFilter(false, addresses, false, List.of()));
+        assertEquals(
+                E1000eRegisters.RCTL_UNICAST_PROMISCUOUS,
+                registers.loadInt(E1000eRegisters.RCTL)
+                        & (E1000eRegisters.RCTL_UNICAST_PROMISCUOUS | E1000eRegisters.RCTL_MULTICAST_PROMISCUOUS));
+    }
+
+    /** The example of the datasheet: address 12:34:56:78:9a:bc is bit 0xbc9 of the table. */
+    @Test
+    void groupsAreBitsOfATable() {
+        nic.receiveOnly(new NicFilter(false, List.of(), false, List.of(0xbc9a_7856_3412L)));
+        for (int i = 0; i < E1000eRegisters.MTA_COUNT; i++) {
+            assertEquals(i == 0xbc9 >>> 5 ? 1 << (0xbc9 & 31) : 0, registers.loadInt(E1000eRegisters.MTA + 4 * i));
+        }
+        nic.stop();
+        registers.storeInt(E1000eRegisters.MTA + 4 * (0xbc9 >>> 5), 0);
+        nic.start();
+        assertEquals(1 << (0xbc9 & 31), registers.loadInt(E1000eRegisters.MTA + 4 * (0xbc9 >>> 5)), "after a reset");
+    }
+
+    @Test
+    void countsWhatItsRegistersSayUnlessNobodyAnswers() {
+        registers.storeInt(0x4080, 5);
+        registers.storeInt(0x4090, 6);
+        registers.storeInt(0x4094, 7);
+        assertEquals(5, nic.take(NicStatistic.SENT));
+        assertEquals(7L << 32 | 6, nic.take(NicStatistic.SENT_BYTES));
+        registers.storeInt(0x4080, -1);
+        assertEquals(0, nic.take(NicStatistic.SENT));
+    }
+
+    @Test
+    void withALineItHasOneInterruptForAll() {
+        E1000e withLine = new E1000e(registers, new PciConfig(space), memory, BUFFER_BYTES, Interrupts.LINE);
+        registers.storeInt(E1000eRegisters.IVAR, 0);
+        withLine.start();
+        assertEquals(0, registers.loadInt(E1000eRegisters.IVAR));
+        withLine.requestInterrupts();
+        assertEquals(0x81, registers.loadInt(E1000eRegisters.IMS));
+        registers.storeInt(E1000eRegisters.ICR, E1000eRegisters.CAUSE_RECEIVED);
+        assertFalse(withLine.acknowledgeLine());
+        registers.storeInt(E1000eRegisters.ICR, E1000eRegisters.CAUSE_RECEIVED | E1000eRegisters.CAUSE_LINK);
+        assertTrue(withLine.acknowledgeLine());
     }
 
     @Test

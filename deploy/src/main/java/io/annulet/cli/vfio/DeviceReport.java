@@ -1,7 +1,14 @@
 package io.annulet.cli.vfio;
 
+import io.annulet.backend.policy.MacText;
 import io.annulet.linux.Vfio;
+import io.annulet.vfio.Interrupts;
+import io.annulet.vfio.IovaSpace;
+import io.annulet.vfio.Nic;
 import io.annulet.vfio.NicDrivers;
+import io.annulet.vfio.NicLimits;
+import io.annulet.vfio.NicMemory;
+import io.annulet.vfio.NicStatistic;
 import io.annulet.vfio.PciConfig;
 import io.annulet.vfio.PciFunction;
 import io.annulet.vfio.VfioDevice;
@@ -12,6 +19,8 @@ import java.util.stream.Collectors;
 
 /** All that can be told of a device, a line each. */
 final class DeviceReport {
+
+    private static final int RECEIVE_BYTES = 2_048;
 
     private DeviceReport() {}
 
@@ -53,6 +62,33 @@ final class DeviceReport {
                         .map(range -> String.format("0x%x-0x%x", range.first(), range.last()))
                         .collect(Collectors.joining(", ")));
         print(out, "mappings left", Long.toString(iommu.mappingsLeft()));
+        if (NicDrivers.nameFor(String.format("%04x:%04x", config.vendor(), config.device()))
+                .isPresent()) {
+            printNic(device, new IovaSpace(iommu.iovaRanges()), out);
+        }
+    }
+
+    private static void printNic(VfioDevice device, IovaSpace space, PrintWriter out) {
+        Interrupts interrupts = device.interrupts();
+        try (NicMemory memory = NicMemory.create(
+                device.container(), space, NicDrivers.readBytes(), NicDrivers.writtenBytes(), NicDrivers.ringBytes())) {
+            Nic nic = NicDrivers.drive(device, memory, RECEIVE_BYTES, interrupts);
+            NicLimits limits = nic.limits();
+            print(out, "address", MacText.of(nic.macAddress()));
+            print(out, "interrupts", interrupts == Interrupts.LINE ? "by its line" : "by messages");
+            print(out, "offloads", offloads(limits));
+            int addresses = limits.filterAddresses();
+            print(out, "filter", addresses == 0 ? "none" : addresses + " addresses, and groups");
+            String counted = nic.statistics().stream().map(NicStatistic::label).collect(Collectors.joining(", "));
+            print(out, "counts", counted.isEmpty() ? "nothing" : counted);
+        }
+    }
+
+    private static String offloads(NicLimits limits) {
+        if (!limits.checksum()) {
+            return "none";
+        }
+        return "checksums" + (limits.tso4() ? ", TCP over IPv4" : "") + (limits.tso6() ? ", TCP over IPv6" : "");
     }
 
     private static void print(PrintWriter out, String what, String value) {

@@ -4,6 +4,7 @@ import io.annulet.backend.Backend;
 import io.annulet.backend.Domain;
 import io.annulet.backend.OpenPort;
 import io.annulet.backend.data.SwitchTable;
+import io.annulet.backend.policy.MacText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

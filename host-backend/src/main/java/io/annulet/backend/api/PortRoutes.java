@@ -8,6 +8,9 @@ import io.annulet.backend.config.PortSpec;
 import io.annulet.backend.control.GuestEndpoint;
 import io.annulet.backend.control.SessionStatus;
 import io.annulet.backend.data.RingStanding;
+import io.annulet.backend.policy.MacText;
+import io.annulet.backend.port.NicStatus;
+import io.annulet.vfio.Interrupts;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,8 +60,26 @@ public final class PortRoutes {
         view.put("domain", port.domain().key().toString());
         view.put("workers", port.domain().workerNumbers());
         view.put("interface", port.interfaceName());
+        NicStatus nic = port.nic();
+        view.put("nic", nic == null ? null : nic(nic));
         SessionStatus status = port.session();
         view.put("attached", status == null ? null : status.attached());
+        return view;
+    }
+
+    private static Map<String, Object> nic(NicStatus nic) {
+        Map<String, Object> view = new LinkedHashMap<>();
+        view.put("driver", nic.limits().driver());
+        view.put("mac", MacText.of(nic.macAddress()));
+        view.put("maxMtu", nic.limits().maxMtu());
+        view.put("interrupts", nic.interrupts() == Interrupts.LINE ? "line" : "messages");
+        view.put("running", nic.running());
+        view.put("linkUp", nic.linkUp());
+        view.put("promiscuous", nic.filter().everything());
+        view.put("addresses", nic.filter().addresses().stream().map(MacText::of).toList());
+        view.put("allGroups", nic.filter().allGroups());
+        view.put("groups", nic.filter().groups().stream().map(MacText::of).toList());
+        view.put("filterIsSet", nic.filterIsSet());
         return view;
     }
 

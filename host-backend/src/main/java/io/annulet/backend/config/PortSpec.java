@@ -7,6 +7,7 @@ import io.annulet.backend.control.VhostUserOptions;
 import io.annulet.backend.control.VhostUserOptions.Mode;
 import io.annulet.backend.control.VhostUserOptions.Profile;
 import io.annulet.backend.data.CallPolicy;
+import io.annulet.backend.policy.MacText;
 import io.annulet.backend.port.NicPortOptions;
 import io.annulet.backend.port.PcapPortOptions;
 import io.annulet.backend.port.PcapPortOptions.Direction;
@@ -19,6 +20,7 @@ import io.annulet.linux.SocketAccess;
 import io.annulet.linux.UserNames;
 import io.annulet.linux.XdpSetup;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -185,13 +187,21 @@ public record PortSpec(String name, String kind, String target, Map<String, Stri
     }
 
     private static PortOptions nic(String name, String address, SpecOptions options) {
+        boolean promiscuous = options.choice("promiscuous", Switched.ON) == Switched.ON;
+        String groups = options.text("groups");
+        if (promiscuous && groups != null) {
+            throw new IllegalArgumentException("groups are for promiscuous=off: leave them out");
+        }
+        boolean allGroups = groups == null || groups.equals("all");
         return new PortOptions.Nic(
                 name,
                 new NicPortOptions(
                         address,
                         options.choice("zero-copy", NicPortOptions.ZeroCopy.TX),
                         options.number("mtu", 0),
-                        options.choice("promiscuous", Switched.ON) == Switched.ON,
+                        promiscuous,
+                        allGroups,
+                        allGroups || groups == null ? List.of() : MacText.groups(groups),
                         options.choice("reset", Reset.REQUIRED) == Reset.OPTIONAL),
                 PolicySpec.take(options));
     }

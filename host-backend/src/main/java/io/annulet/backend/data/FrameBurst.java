@@ -179,7 +179,7 @@ public final class FrameBurst {
         return HostMemory.loadLong(snapshotAddress(frame) + NetHeader.BYTES) & 0xffff_ffff_ffffL;
     }
 
-    long sourceMac(int frame) {
+    public long sourceMac(int frame) {
         return HostMemory.loadLong(snapshotAddress(frame) + NetHeader.BYTES + 6) & 0xffff_ffff_ffffL;
     }
 

@@ -87,7 +87,7 @@ public final class SourceRule {
             throw new IllegalArgumentException(
                     "'" + text + "' is no MAC address of one station; write some, such as 52:54:00:00:00:01");
         }
-        return Long.reverseBytes(Long.parseLong(text.replace(":", ""), 16)) >>> 16;
+        return MacText.parse(text);
     }
 
     /** Whether a frame can only be judged on a long copy: of IPv6, other than plain TCP and UDP. */

@@ -2,6 +2,7 @@ package io.annulet.backend.port;
 
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
+import io.annulet.vfio.Interrupts;
 import io.annulet.vfio.IovaSpace;
 import io.annulet.vfio.Nic;
 import io.annulet.vfio.NicDrivers;
@@ -31,6 +32,7 @@ public final class NicDevice implements AutoCloseable {
     private final NicMemoryMap map;
     private final NicPort port;
     private final PortCounters counters;
+    private final Interrupts interrupts;
     private final List<EventFd> events;
 
     private NicDevice(
@@ -49,12 +51,18 @@ public final class NicDevice implements AutoCloseable {
         EventFd others = EventFd.create(true, 0);
         EventFd request = EventFd.create(true, 0);
         this.events = List.of(queues, others, request);
-        device.useMsix(List.of(queues, others));
+        this.interrupts = device.interrupts();
+        device.useInterrupts(interrupts, queues, others);
         device.watchErrors(others);
         device.watchRequests(request);
-        Nic nic = NicDrivers.drive(device, memory, options.receiveBytes());
+        Nic nic = NicDrivers.drive(device, memory, options.receiveBytes(), interrupts);
         checkMtu(options, nic);
-        nic.receiveOnly(options.promiscuous(), List.of(nic.macAddress()));
+        LOG.info(
+                "port {}: NIC {}, {}, interrupts by {}",
+                name,
+                device.address(),
+                nic.limits().driver(),
+                interrupts == Interrupts.LINE ? "its line" : "messages");
         this.port = new NicPort(
                 name, options, counters, nic, memory, map, new FromPort(), new NicPort.Events(queues, others, request));
     }
@@ -101,6 +109,11 @@ public final class NicDevice implements AutoCloseable {
         return port;
     }
 
+    /** How it is doing; asked by any thread. */
+    public NicStatus status() {
+        return port.status();
+    }
+
     /** What of guests' memory the NIC may read. */
     public NicMemoryMap map() {
         return map;
@@ -129,6 +142,16 @@ public final class NicDevice implements AutoCloseable {
         @Override
         public boolean isThere() {
             return device.config().isThere();
+        }
+
+        @Override
+        public Interrupts interrupts() {
+            return interrupts;
+        }
+
+        @Override
+        public void unmaskLine() {
+            device.unmaskIntx();
         }
 
         /** The kernel waits for the device to be closed, which takes too long for a worker. */

@@ -8,6 +8,7 @@ import io.annulet.backend.data.RingRecord;
 import io.annulet.backend.stats.DropReason;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
+import io.annulet.vfio.Interrupts;
 import io.annulet.vfio.Nic;
 import io.annulet.vfio.NicMemory;
 import java.util.ArrayList;
@@ -27,10 +28,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NicPort implements Port, CompletionWindow.Borrower {
 
-    public static final long WATCHDOG_NANOS = TimeUnit.SECONDS.toNanos(2);
+    public static final long WATCHDOG_NANOS = NicWatchdog.NANOS;
 
     /** How long frames that are nearly sent are waited for before the NIC is restarted. The worker stands still meanwhile. */
     private static final long RECALL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+    /** How long a worker sleeps at most while the NIC owes an answer. */
+    private static final long SETTLING_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     /** So many turns of a busy worker lie between two looks at the NIC. */
     public static final int PULLS_PER_LOOK = 1024;
@@ -52,6 +56,11 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
 
         boolean isThere();
 
+        Interrupts interrupts();
+
+        /** Lets the next interrupt through, of a line that the kernel masked when it was raised. */
+        void unmaskLine();
+
         /** The port is stopped for good and touches the NIC no more. Returns soon. */
         void onStopped(Stop why);
     }
@@ -66,15 +75,18 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
     private final Events events;
     private final NicTransmit transmit;
     private final NicReceive receive;
+    private final NicAddresses addresses;
+    private final NicFigures figures;
+    private final NicWatchdog watchdog = new NicWatchdog();
+    private final boolean hasLine;
     private final List<Readiness.Watch> watches = new ArrayList<>();
     private boolean running;
     private boolean stopped;
     private boolean linkUp;
     private boolean awaiting;
     private int pullsToLook;
-    private boolean wasInFlightAtLook;
-    private long completedAtLook;
-    private long movedAtNanos;
+    private int toldFilter;
+    private volatile NicStatus status;
 
     /** Of a NIC that is reset and not started. */
     public NicPort(
@@ -94,6 +106,37 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
         boolean zeroCopy = options.zeroCopy() == NicPortOptions.ZeroCopy.TX;
         this.transmit = new NicTransmit(nic, memory.read(), map, options.mtu(), zeroCopy, counters, this);
         this.receive = new NicReceive(nic, memory.write(), options.receiveBytes());
+        this.addresses = new NicAddresses(nic, options, counters);
+        this.figures = new NicFigures(nic, counters);
+        this.hasLine = device.interrupts() == Interrupts.LINE;
+        this.status = newStatus();
+    }
+
+    /** How the NIC is doing; asked by any thread. */
+    public NicStatus status() {
+        return status;
+    }
+
+    private NicStatus newStatus() {
+        return new NicStatus(
+                nic.limits(),
+                nic.macAddress(),
+                device.interrupts(),
+                running,
+                linkUp,
+                addresses.filter(),
+                addresses.isSet());
+    }
+
+    private void tellChanges() {
+        boolean isSet = addresses.isSet();
+        if (status.running() != running
+                || status.linkUp() != linkUp
+                || status.filterIsSet() != isSet
+                || toldFilter != addresses.timesSet()) {
+            toldFilter = addresses.timesSet();
+            status = newStatus();
+        }
     }
 
     @Override
@@ -108,7 +151,7 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
 
     @Override
     public void attached(Readiness readiness) {
-        watches.add(readiness.watch(events.queues().fd(), () -> {}));
+        watches.add(readiness.watch(events.queues().fd(), hasLine ? this::onLine : () -> {}));
         watches.add(readiness.watch(events.others().fd(), this::onOther));
         watches.add(readiness.watch(events.request().fd(), () -> stop(Stop.WANTED_BACK)));
         start();
@@ -120,7 +163,11 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
         receive.offerAll();
         linkUp = nic.isLinkUp();
         running = true;
-        wasInFlightAtLook = false;
+        watchdog.restart();
+        if (hasLine) {
+            device.unmaskLine();
+        }
+        tellChanges();
     }
 
     @Override
@@ -134,8 +181,12 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
     private void halt() {
         if (running) {
             running = false;
+            if (device.isThere()) {
+                figures.read();
+            }
             nic.stop();
             transmit.abortAll();
+            tellChanges();
         }
     }
 
@@ -145,6 +196,17 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
             halt();
             counters.nicStopped();
             device.onStopped(why);
+        }
+    }
+
+    /** One interrupt for all: the NIC lets go of its line first, so that what it has to say after that raises it again. */
+    private void onLine() {
+        if (running) {
+            boolean hasOther = nic.acknowledgeLine();
+            device.unmaskLine();
+            if (hasOther) {
+                onOther();
+            }
         }
     }
 
@@ -193,27 +255,26 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
         }
     }
 
-    /**
-     * Looks after what is not worth doing every turn: that frames which were handed over do get sent. Their time begins at
-     * the first look that finds them, because the one before may be any time ago.
-     */
+    /** Looks after what is not worth doing every turn. */
     private void look() {
         pullsToLook = 0;
         long now = System.nanoTime();
-        boolean isInFlight = transmit.inFlight() > 0;
-        if (!isInFlight || !wasInFlightAtLook || transmit.completed() != completedAtLook) {
-            wasInFlightAtLook = isInFlight;
-            completedAtLook = transmit.completed();
-            movedAtNanos = now;
-        } else if (now - movedAtNanos > WATCHDOG_NANOS) {
+        if (watchdog.look(now, transmit.inFlight() > 0, transmit.completed())) {
             stop(device.isThere() ? Stop.SENT_NOTHING_FOR_TOO_LONG : Stop.PULLED_OUT);
             return;
         }
         linkUp = linkUp || nic.isLinkUp();
-        long missed = nic.takeMissedFrames();
-        if (missed > 0) {
-            counters.nicMissed(missed);
-        }
+        lookAfterOthers(now);
+    }
+
+    private void lookAfterOthers(long now) {
+        addresses.settle();
+        figures.readIfDue(now, moved());
+        tellChanges();
+    }
+
+    private long moved() {
+        return transmit.completed() + receive.received();
     }
 
     // Frames out.
@@ -226,6 +287,9 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
     @Override
     public void push(FrameBurst burst, FrameList frames) {
         RingRecord.leaving(burst);
+        if (running) {
+            addresses.learn(burst, frames);
+        }
         int count = frames.count();
         boolean sent = false;
         for (int i = 0; i < count; i++) {
@@ -282,20 +346,22 @@ public final class NicPort implements Port, CompletionWindow.Borrower {
         nic.requestInterrupts();
         awaiting = true;
         linkUp = nic.isLinkUp();
+        lookAfterOthers(System.nanoTime());
         long before = transmit.completed();
         boolean sane = transmit.inFlight() == 0 || transmit.reap();
         // A broken NIC is dealt with by the next pull.
         return !sane || transmit.completed() != before || receive.await() || receive.isBroken();
     }
 
-    /** While frames are in flight the watchdog has to be looked after. */
+    /** While frames are in flight the watchdog has to be looked after, and after some have moved the NIC's figures. */
     @Override
     public long sleepNanos() {
-        if (!running || transmit.inFlight() == 0) {
+        if (!running || (transmit.inFlight() == 0 && !figures.areStale(moved()) && addresses.isSettled())) {
             return Port.super.sleepNanos();
         }
         pullsToLook = PULLS_PER_LOOK;
-        return WATCHDOG_NANOS / 4;
+        long nanos = figures.areStale(moved()) ? NicFigures.INTERVAL_NANOS : WATCHDOG_NANOS / 4;
+        return addresses.isSettled() ? nanos : SETTLING_NANOS;
     }
 
     @Override

@@ -22,6 +22,7 @@ final class NicReceive {
     private final boolean[] offered;
     private final int[] pulled = new int[FrameBurst.CAPACITY];
     private int pulledCount;
+    private long received;
 
     /** A buffer that was taken when the worker looked whether it may sleep, and its frame. */
     private int waiting = Nic.NOTHING;
@@ -87,6 +88,7 @@ final class NicReceive {
             bytes += waitingBytes;
         }
         pulledCount = frames;
+        received += frames;
         burst.flow(1);
         return waiting == Nic.BROKEN ? Nic.BROKEN : frames;
     }
@@ -106,6 +108,11 @@ final class NicReceive {
             }
         }
         return waiting >= 0;
+    }
+
+    /** Frames that have come in so far. */
+    long received() {
+        return received;
     }
 
     boolean isBroken() {

@@ -1,6 +1,7 @@
 package io.annulet.backend.stats;
 
 import io.annulet.linux.XdpStatistic;
+import io.annulet.vfio.NicStatistic;
 import java.util.stream.Stream;
 import org.agrona.concurrent.status.AtomicCounter;
 import org.agrona.concurrent.status.CountersManager;
@@ -46,7 +47,8 @@ public final class PortCounters implements AutoCloseable {
         NIC_ZERO_COPY("nic.zero-copy"),
         NIC_RESTARTS("nic.restarts"),
         NIC_STOPPED("nic.stopped"),
-        NIC_MISSED("nic.missed"),
+        NIC_FILTERED("nic.filter.set"),
+        NIC_FILTER_REFUSED("nic.filter.refused"),
         NIC_UNSHARED_GUESTS("nic.unshared-guests");
 
         private final String label;
@@ -65,6 +67,7 @@ public final class PortCounters implements AutoCloseable {
             + 2 * DropReason.count()
             + FrontEndFault.count()
             + CopyReason.count()
+            + NicStatistic.count()
             + XdpStatistic.count();
 
     private final AtomicCounter[] counters = new AtomicCounter[Id.values().length];
@@ -76,6 +79,7 @@ public final class PortCounters implements AutoCloseable {
     private final AtomicCounter[] outDropped = new AtomicCounter[DropReason.count()];
     private final AtomicCounter[] frontEndFaults = new AtomicCounter[FrontEndFault.count()];
     private final AtomicCounter[] nicCopied = new AtomicCounter[CopyReason.count()];
+    private final AtomicCounter[] nic = new AtomicCounter[NicStatistic.count()];
     private final AtomicCounter[] xdp = new AtomicCounter[XdpStatistic.count()];
 
     /** Makes the counters of a port; on the thread that owns {@code manager}. Each is labelled "port name". */
@@ -95,6 +99,9 @@ public final class PortCounters implements AutoCloseable {
         }
         for (CopyReason reason : CopyReason.values()) {
             nicCopied[reason.ordinal()] = newCounter(manager, port, "nic.copied." + reason.label());
+        }
+        for (NicStatistic statistic : NicStatistic.values()) {
+            nic[statistic.ordinal()] = newCounter(manager, port, "nic." + statistic.label());
         }
         for (XdpStatistic statistic : XdpStatistic.values()) {
             xdp[statistic.ordinal()] = newCounter(manager, port, "xdp." + statistic.label());
@@ -274,9 +281,19 @@ public final class PortCounters implements AutoCloseable {
         add(Id.NIC_STOPPED, 1);
     }
 
-    /** Frames that a NIC dropped for want of a buffer. */
-    public void nicMissed(long frames) {
-        add(Id.NIC_MISSED, frames);
+    /** What a NIC counted by itself since the last time. */
+    public void nic(NicStatistic which, long count) {
+        nic[which.ordinal()].getAndAddPlain(count);
+    }
+
+    /** A NIC was told to receive frames for some addresses only, or for others than before. */
+    public void nicFiltered() {
+        add(Id.NIC_FILTERED, 1);
+    }
+
+    /** A NIC could not do that, so that it was told to receive everything. */
+    public void nicFilterRefused() {
+        add(Id.NIC_FILTER_REFUSED, 1);
     }
 
     /** A guest whose memory a NIC, or an XDP socket, may not read, or not any more. By the control thread. */
@@ -287,7 +304,7 @@ public final class PortCounters implements AutoCloseable {
     /** Gives the counters' places back; on the thread that owns them, after the worker has left the port. */
     @Override
     public void close() {
-        Stream.of(counters, batches, inDropped, outDropped, frontEndFaults, nicCopied, xdp)
+        Stream.of(counters, batches, inDropped, outDropped, frontEndFaults, nicCopied, nic, xdp)
                 .flatMap(Stream::of)
                 .forEach(AtomicCounter::close);
     }

@@ -28,6 +28,8 @@ final class PortSpecTest {
                 "x=af_xdp:eth1,queue=3,mode=copy,open-checksums=off,busy-poll=20,umem=guest,program=libxdp",
                 "nic=vfio:0000:02:00.0,zero-copy=tx",
                 "nic=vfio:0000:02:00.0,zero-copy=off,mtu=9000,promiscuous=off,reset=optional,vlan=3",
+                "nic=vfio:0000:02:00.0,zero-copy=tx,promiscuous=off,groups=none",
+                "nic=vfio:0000:02:00.0,zero-copy=tx,promiscuous=off,groups=33:33:00:00:00:01+01:00:5e:00:00:fb",
                 "v=vhost-user:v,mode=server,queues=1,seal=auto,profile=qemu,perm=0660,vlan=10",
                 "v=tap:t,queues=1,trunk=1-4094",
                 "v=pcap:f,direction=write,trunk=10+20-29+40,native=5",

@@ -1,12 +1,18 @@
 package io.annulet.backend.data;
 
 import io.annulet.vfio.Nic;
+import io.annulet.vfio.NicFilter;
 import io.annulet.vfio.NicLimits;
+import io.annulet.vfio.NicStatistic;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /** A NIC whose every step a test decides: when it reads what it was given, in what order it is done, and what it claims. */
 final class FakeNic implements Nic {
@@ -22,6 +28,12 @@ final class FakeNic implements Nic {
     int mtu = 1_500;
     int starts;
     int claimedBytes = -1;
+    final Map<NicStatistic, Long> counted = new EnumMap<>(NicStatistic.class);
+    final List<NicFilter> filters = new ArrayList<>();
+    FilterState filterState = FilterState.SET;
+    boolean raisedForOther;
+    int lines;
+    int others;
 
     private final FakeIommu iommu;
     private final ArrayDeque<Frame> given = new ArrayDeque<>();
@@ -51,7 +63,7 @@ final class FakeNic implements Nic {
     @Override
     public NicLimits limits() {
         return new NicLimits(
-                "fake", 0, FRAMES, BUFFERS, PIECES, PIECE_BYTES, mtu, offloads, offloads, offloads, 65_535);
+                "fake", 0, FRAMES, BUFFERS, PIECES, PIECE_BYTES, mtu, offloads, offloads, offloads, 65_535, 15);
     }
 
     @Override
@@ -81,13 +93,23 @@ final class FakeNic implements Nic {
     }
 
     @Override
-    public long takeMissedFrames() {
-        return 0;
+    public Set<NicStatistic> statistics() {
+        return EnumSet.of(NicStatistic.MISSED, NicStatistic.SENT);
     }
 
     @Override
-    public boolean receiveOnly(boolean promiscuous, List<Long> macAddresses) {
-        return true;
+    public long take(NicStatistic which) {
+        return counted.containsKey(which) ? counted.remove(which) : 0;
+    }
+
+    @Override
+    public void receiveOnly(NicFilter filter) {
+        filters.add(filter);
+    }
+
+    @Override
+    public FilterState filterState() {
+        return filterState;
     }
 
     @Override
@@ -97,7 +119,15 @@ final class FakeNic implements Nic {
     public void suppressInterrupts() {}
 
     @Override
-    public void acknowledgeOther() {}
+    public void acknowledgeOther() {
+        others++;
+    }
+
+    @Override
+    public boolean acknowledgeLine() {
+        lines++;
+        return raisedForOther;
+    }
 
     @Override
     public boolean hasRoom(int pieces) {

@@ -5,6 +5,7 @@ import io.annulet.backend.port.NicPort;
 import io.annulet.backend.port.NicPortOptions;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
+import io.annulet.vfio.Interrupts;
 import io.annulet.vfio.IovaSpace;
 import io.annulet.vfio.NicMemory;
 import java.util.Arrays;
@@ -37,6 +38,14 @@ final class MatrixNic implements AutoCloseable {
             public boolean isThere() {
                 return true;
             }
+
+            @Override
+            public Interrupts interrupts() {
+                return Interrupts.MESSAGES;
+            }
+
+            @Override
+            public void unmaskLine() {}
 
             @Override
             public void onStopped(NicPort.Stop why) {}

@@ -9,122 +9,26 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annulet.backend.data.ArenaGuest.Received;
-import io.annulet.backend.data.ArenaGuest.Shape;
 import io.annulet.backend.port.NicMemoryMap;
 import io.annulet.backend.port.NicPort;
-import io.annulet.backend.port.NicPortOptions;
 import io.annulet.backend.port.NicPortOptions.ZeroCopy;
-import io.annulet.backend.stats.PortCounters;
-import io.annulet.linux.EventFd;
 import io.annulet.memory.HostMemory;
-import io.annulet.memory.Region;
-import io.annulet.vfio.IovaSpace;
-import io.annulet.vfio.NicMemory;
 import io.annulet.vring.SplitDriverHalf;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.agrona.concurrent.status.CountersManager;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A guest and a NIC on a link, step by step: what is lent, in what order it comes back, and what a NIC cannot do. */
 @Timeout(60)
-final class NicPortTest {
+final class NicPortTest extends NicLink {
 
-    private static final long GUEST_BYTES = 8L << 20;
-    private static final long MAC = 0x0200_0000_0001L;
+    private static final int FLAPS = 1_000;
 
-    private final CountersManager counters = ArenaGuest.newCounters();
-    private final ArenaGuest guest = new ArenaGuest("guest", counters, Shape.USUAL);
-    private final FakeIommu iommu = new FakeIommu();
-    private final FakeNic nic = new FakeNic(iommu);
-    private final IovaSpace space = new IovaSpace(List.of());
-    private final NicMemory memory = NicMemory.create(iommu, space, 4 << 20, 1 << 20, 4096);
-    private final NicMemoryMap map = new NicMemoryMap(iommu, space);
-    private final NicMemoryMap.Window window = map.openWindow(GUEST_BASE + GUEST_BYTES);
-    private final List<NicPort.Stop> stops = new ArrayList<>();
-    private final NicPort.Events events =
-            new NicPort.Events(EventFd.create(true, 0), EventFd.create(true, 0), EventFd.create(true, 0));
-    private final Worker worker = new Worker("nic-test", 2048);
-    private final WorkerProxy proxy = new WorkerProxy(worker);
-    private final PortCounters nicCounters = new PortCounters(counters, "nic");
-    private boolean isThere = true;
-    private boolean hasErrors;
-
-    private final NicPort.Device device = new NicPort.Device() {
-        @Override
-        public boolean hasErrors() {
-            return hasErrors;
-        }
-
-        @Override
-        public boolean isThere() {
-            return isThere;
-        }
-
-        @Override
-        public void onStopped(NicPort.Stop why) {
-            stops.add(why);
-        }
-    };
-
-    private Region region() {
-        return new Region(GUEST_BASE, 0x7f00_0000_0000L, GUEST_BYTES, guest.host(GUEST_BASE));
-    }
-
-    private void connect(ZeroCopy zeroCopy, boolean shared) {
-        NicPortOptions options = new NicPortOptions("0000:01:00.0", zeroCopy, 0, true, false);
-        NicPort port = new NicPort("nic", options, nicCounters, nic, memory, map, device, events);
-        if (shared) {
-            map.share(window, region());
-        }
-        guest.port.lends();
-        worker.onStart();
-        Link link = new Link();
-        proxy.addPort(guest.port, link, () -> {});
-        proxy.addPort(port, link, () -> {});
-        worker.doWork();
-        guest.open();
-    }
-
-    private void connect() {
-        connect(ZeroCopy.TX, true);
-    }
-
-    @AfterEach
-    void close() {
-        worker.onClose();
-        memory.close();
-        guest.close();
-    }
-
-    private long counter(String label) {
-        long[] found = {-1};
-        counters.forEach((value, id, text) -> found[0] = text.equals("nic " + label) ? value : found[0]);
-        return found[0];
-    }
-
-    private void step() {
-        worker.doWork();
-        worker.doWork();
-    }
-
-    private int takeAllUsed() {
-        int count = 0;
-        while (guest.transmit.takeUsed() >= 0) {
-            count++;
-        }
-        return count;
-    }
-
-    private void stepUntilStopped() {
-        while (stops.isEmpty()) {
-            worker.doWork();
-        }
-    }
+    /** Each takes the time that what was lent is waited for. */
+    private static final int RECOVERIES = 100;
 
     @Test
     void payloadIsReadFromTheGuestsOwnBuffersAndKeptUntilThen() {
@@ -235,7 +139,7 @@ final class NicPortTest {
     }
 
     @Test
-    void memoryChangesOnlyAfterTheNicHasLeftIt() {
+    void P10_memoryChangesOnlyAfterTheNicHasLeftIt() {
         connect();
         guest.send(frame(2, MAC, 400));
         step();
@@ -417,7 +321,7 @@ final class NicPortTest {
     @Test
     void P12_framesAreDroppedWhileTheLinkIsDownAndGoOnAfterIt() {
         connect();
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < FLAPS; i++) {
             nic.linkUp = i % 2 == 1;
             events.others().signal();
             for (int turn = 0; turn < 200; turn++) {
@@ -428,9 +332,36 @@ final class NicPortTest {
             assertEquals(i % 2, nic.waiting());
             nic.send(nic.waiting(), false);
             step();
+            assertEquals(1, takeAllUsed());
         }
-        assertEquals(50, counter("out.frames"));
-        assertEquals(50, counter("out.dropped.not-ready"));
+        assertEquals(FLAPS / 2, counter("out.frames"));
+        assertEquals(FLAPS / 2, counter("out.dropped.not-ready"));
+    }
+
+    /** Each recovery begins with empty rings on both sides, whatever was under way. */
+    @Test
+    void P12_manyRecoveriesLoseWhatWasInFlightAndNothingElse() {
+        connect();
+        guest.offerReceiveBuffers(16);
+        for (int i = 0; i < RECOVERIES; i++) {
+            guest.send(frame(2, MAC, 400));
+            guest.send(frame(2, MAC, 401));
+            step();
+            nic.send(1, false);
+            nic.receive(frame(MAC, 2, 100));
+            proxy.replaceMemory(guest.port, List.of(guest.receiveSetup, guest.transmitSetup), () -> {});
+            step();
+            assertEquals(2, takeAllUsed());
+            assertEquals(FakeNic.BUFFERS, nic.offered());
+            while (guest.receive() != null) {
+                guest.offerReceiveBuffers(1);
+            }
+        }
+        assertEquals(RECOVERIES, counter("out.frames"));
+        assertEquals(RECOVERIES, counter("out.dropped.aborted"));
+        assertEquals(RECOVERIES, counter("nic.restarts"));
+        assertEquals(RECOVERIES + 1, nic.starts);
+        assertEquals(0, iommu.faults);
     }
 
     @Test

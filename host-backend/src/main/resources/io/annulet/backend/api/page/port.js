@@ -28,6 +28,11 @@ function facts(port, session) {
   const all = [['Kind', kind], ['Target', target], ['At', port.domain], ['Interface', port.interface],
     ['Workers', port.workers.map(worker => `worker-${worker}`).join(', ')],
     ...Object.entries(options).map(([name, value]) => [name, value])];
+  if (port.nic) {
+    const { mac, linkUp, running, promiscuous, addresses } = port.nic;
+    all.push(['Address', mac], ['Link', running ? linkUp ? 'up' : 'down' : 'stopped'],
+      ['Receives', promiscuous ? 'everything' : `for ${addresses.length} address${addresses.length === 1 ? '' : 'es'}`]);
+  }
   if (session) {
     all.push(['Front-end', session.attached ? `process ${session.process}` : 'none is attached']);
     if (session.attached) {
