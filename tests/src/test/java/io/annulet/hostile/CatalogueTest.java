@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.annulet.spec.NamedTests;
 import java.io.IOException;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -90,6 +92,25 @@ final class CatalogueTest {
         for (int i = 1; i <= CLASSES.getOrDefault("O", 0); i++) {
             String id = String.format("_O%02d", i);
             if (names.stream().noneMatch(name -> name.endsWith(id))) {
+                missing.add(id);
+            }
+        }
+        assertEquals(Set.of(), missing);
+    }
+
+    /** Their tests are where the ports and the drivers are, and on the nested host. */
+    @Test
+    void everyCaseOfTapsAndNicsIsATest() throws IOException {
+        Set<String> names = new TreeSet<>(NamedTests.methodsIn("io/annulet/hostile"));
+        names.addAll(NamedTests.methodsIn("io/annulet/interop"));
+        names.addAll(NamedTests.methodsOf("vfio", "io/annulet/vfio"));
+        for (String room : List.of("control", "data", "port")) {
+            names.addAll(NamedTests.methodsOf("host-backend", "io/annulet/backend/" + room));
+        }
+        Set<String> missing = new TreeSet<>();
+        for (int i = 1; i <= CLASSES.getOrDefault("P", 0); i++) {
+            String id = String.format("P%02d", i);
+            if (names.stream().noneMatch(name -> name.toUpperCase(Locale.ROOT).startsWith(id))) {
                 missing.add(id);
             }
         }

@@ -142,7 +142,7 @@ final class TapOffloadTest {
 
     /** The kernel checks headers too: a frame that it refuses is counted, and nothing else happens. */
     @Test
-    void whatTheKernelRefusesIsCounted() {
+    void p01WhatTheKernelRefusesIsCounted() {
         right.accepted = Offload.ALL;
         for (int i = 0; i < 200; i++) {
             SentFrame sent = SentFrame.random(random, 3_000);

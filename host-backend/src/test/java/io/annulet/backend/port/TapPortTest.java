@@ -148,7 +148,7 @@ final class TapPortTest {
     }
 
     @Test
-    void dropsWhileTheInterfaceIsDownAndGoesOnWhenItIsUp() {
+    void p02DropsWhileTheInterfaceIsDownAndGoesOnWhenItIsUp() {
         bridgeRightTap(1);
         namespace.run("ip", "link", "set", leftTap.interfaceName(), "down");
         left.send(frame(100, 1));
@@ -164,7 +164,7 @@ final class TapPortTest {
     }
 
     @Test
-    void anInterfaceThatIsRemovedIsNotReadOverAndOver() {
+    void p02AnInterfaceThatIsRemovedIsNotReadOverAndOver() {
         bridgeRightTap(1);
         namespace.run("ip", "link", "del", leftTap.interfaceName());
         left.send(frame(100, 1));
