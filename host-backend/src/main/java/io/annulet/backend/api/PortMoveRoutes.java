@@ -5,6 +5,7 @@ import io.annulet.backend.Backend;
 import io.annulet.backend.OpenPort;
 import io.annulet.backend.PortMove;
 import io.annulet.backend.config.PolicySpec;
+import io.annulet.backend.policy.MacText;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

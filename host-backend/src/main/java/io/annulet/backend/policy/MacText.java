@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** MAC addresses as people write them; six bytes in memory order in the low 48 bits. */
 public final class MacText {
@@ -29,6 +30,11 @@ public final class MacText {
                     "'" + text + "' is no MAC address of a group; write all, none, or some such as 33:33:00:00:00:01");
         }
         return parse(text);
+    }
+
+    /** Null if it is no address. */
+    public static @Nullable Long read(String text) {
+        return text.matches("[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}") ? parse(text) : null;
     }
 
     static long parse(String text) {
