@@ -6,7 +6,7 @@ import io.annulet.memory.HostMemory;
  * Stores into in-flight memory, in the order in which they are asked for: a process that is killed has made those up to
  * some point and none behind it. Not final so that a test can stop at each.
  */
-class InflightWords {
+final class InflightWords {
 
     static final InflightWords PLAIN = new InflightWords();
 

@@ -157,7 +157,7 @@ final class LogMessagesTest {
     }
 
     @Test
-    void logMayBeReplacedAndTakenAwayUnderTraffic() {
+    void K04_logMayBeReplacedAndTakenAwayUnderTraffic() {
         try (SimulatedGuest a = connect("a", false);
                 SimulatedGuest b = connect("b", false)) {
             for (int i = 0; i < 20; i++) {
@@ -182,7 +182,7 @@ final class LogMessagesTest {
         "4096, 4, 8192", // not in words
         "4096, -8, 8192"
     })
-    void logThatDoesNotFitItsFileIsRefused(String size, String offset, long fileByteLength) {
+    void K01_logThatDoesNotFitItsFileIsRefused(String size, String offset, long fileByteLength) {
         try (SimulatedGuest b = connect("b", false);
                 Fd file = Memfd.create("log", fileByteLength, true)) {
             byte[] payload = Payloads.log(Long.decode(size), Long.decode(offset));
@@ -197,7 +197,7 @@ final class LogMessagesTest {
 
     /** K02: what lies behind the log is not logged, and nothing is written behind it. */
     @Test
-    void pagesBehindTheEndOfTheLogAreLeftOut() {
+    void K02_pagesBehindTheEndOfTheLogAreLeftOut() {
         try (SimulatedGuest a = connect("a", false);
                 SimulatedGuest b = connect("b", false);
                 Fd file = Memfd.create("log", PAGE, true)) {

@@ -181,7 +181,7 @@ final class StateMessagesSpecTest extends ControlTest {
     }
 
     @Test
-    void aStateThatIsCutOffOrFuzzedChangesNothing() {
+    void K10_aStateThatIsCutOffOrFuzzedChangesNothing() {
         byte[] said;
         try (SimulatedGuest guest = connect(endpoint)) {
             sayAll(control(guest));
