@@ -62,6 +62,7 @@ public sealed interface PortOptions {
                     + rest
                     + options.access().peers()
                     + (options.memoryBytes() == 0 ? "" : ",max-memory=" + options.memoryBytes())
+                    + (options.iommu() ? ",iommu=on" : "")
                     + policy;
         }
 

@@ -19,6 +19,7 @@ final class Targets {
             new Entry("split-ring", "descriptor chains and indexes of split rings", SplitRingTarget::new),
             new Entry("packed-ring", "descriptor chains and flags of packed rings", PackedRingTarget::new),
             new Entry("memory-table", "memory tables, and addresses looked up in them", MemoryTableTarget::new),
+            new Entry("iotlb", "I/O addresses told, taken back and looked up", IotlbTarget::new),
             new Entry("forward", "frames with hostile headers into hostile buffers", ForwardTarget::new),
             new Entry("source-rule", "frames of a port that is held to its addresses", SourceRuleTarget::new),
             new Entry("control-queue", "commands, and the chains that they lie in", ControlQueueTarget::new),

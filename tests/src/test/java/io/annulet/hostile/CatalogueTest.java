@@ -54,8 +54,6 @@ final class CatalogueTest {
 
     /** What does not apply, and why. */
     private static final Map<String, String> WHY_NOT = Map.of(
-            "B13", "there is no address translation: ACCESS_PLATFORM is not offered",
-            "B14", "there is no address translation: ACCESS_PLATFORM is not offered",
             "K03", "buffers of any length, 0 too, are what the fuzz target dirty-log offers while a log is kept");
 
     /** Classes that belong to parts with suites of their own. */

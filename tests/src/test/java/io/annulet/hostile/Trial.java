@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.annulet.guest.VhostUserFrontEnd;
 import io.annulet.journey.Canary;
 import io.annulet.journey.Pause;
+import io.annulet.vhostuser.VirtioFeature;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,6 +78,14 @@ final class Trial implements AutoCloseable {
         return villain;
     }
 
+    /** A guest at the port that takes an IOMMU, which has one, and has told of all its memory. */
+    Villain translated(VillainOptions options) {
+        othersAreEmpty = true;
+        Villain villain = Villain.attach(yard, connect(Yard.TRANSLATED), options.with(VirtioFeature.ACCESS_PLATFORM));
+        villains.add(villain);
+        return villain;
+    }
+
     /** A connection to the villain's port over which nothing was said yet. */
     VhostUserFrontEnd connect() {
         return connect(Yard.VILLAIN);
@@ -134,7 +143,7 @@ final class Trial implements AutoCloseable {
 
     private Map<String, Long> villainsFaults() {
         Map<String, Long> both = new TreeMap<>();
-        for (String port : List.of(Yard.VILLAIN, Yard.SEALED, Yard.GENERIC)) {
+        for (String port : List.of(Yard.VILLAIN, Yard.SEALED, Yard.GENERIC, Yard.TRANSLATED)) {
             Map<String, Long> here = faults(port);
             if (othersAreEmpty || !port.equals(Yard.VILLAIN)) {
                 // What the switch floods finds nobody there.

@@ -3,8 +3,11 @@ package io.annulet.hostile;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.annulet.guest.BackendChannel;
+import io.annulet.guest.ExtensionMessages;
 import io.annulet.guest.GuestRam;
 import io.annulet.guest.NetHeaderLayout;
+import io.annulet.guest.RamRegion;
 import io.annulet.guest.VhostUserFrontEnd;
 import io.annulet.journey.PacedTraffic;
 import io.annulet.vhostuser.ProtocolFeature;
@@ -14,6 +17,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +36,7 @@ final class Villain implements AutoCloseable {
     final VillainMemory memory;
     final List<VillainQueue> queues = new ArrayList<>();
     private final @Nullable VillainQueue control;
+    private @Nullable BackendChannel channel;
     private long features;
     private boolean over;
     private boolean memoryIsGone;
@@ -88,6 +93,22 @@ final class Villain implements AutoCloseable {
         }
         frontEnd.setOwner();
         frontEnd.setFeatures(features);
+        if (has(VirtioFeature.ACCESS_PLATFORM)) {
+            channel = frontEnd.openBackendChannel();
+        }
+    }
+
+    /** Where the back-end asks what it does not know of I/O addresses. */
+    BackendChannel channel() {
+        return Objects.requireNonNull(channel, "no IOMMU was asked for");
+    }
+
+    /** Behind an IOMMU: I/O addresses are the guest's, and all of them are told. */
+    void tellAll() {
+        ExtensionMessages messages = new ExtensionMessages(frontEnd);
+        for (RamRegion region : ram.regions()) {
+            messages.updateTranslation(region.guestAddress(), region.byteLength(), region.userAddress());
+        }
     }
 
     boolean has(long feature) {
@@ -101,6 +122,9 @@ final class Villain implements AutoCloseable {
     /** Tells all about a queue, starts it and enables it. */
     void start(VillainQueue queue) {
         describe(queue);
+        if (has(VirtioFeature.ACCESS_PLATFORM)) {
+            tellAll();
+        }
         frontEnd.setVringErr(queue.index, queue.err.fd());
         frontEnd.setVringCall(queue.index, queue.call.fd());
         frontEnd.setVringKick(queue.index, queue.kick.fd());
@@ -114,7 +138,15 @@ final class Villain implements AutoCloseable {
     void describe(VillainQueue queue) {
         frontEnd.setVringNum(queue.index, queue.size());
         frontEnd.setVringBase(queue.index, queue.firstBase());
-        frontEnd.setVringAddress(queue.index, queue.ring);
+        if (has(VirtioFeature.ACCESS_PLATFORM)) {
+            frontEnd.setVringAddress(
+                    queue.index,
+                    ram.guestAddressOf(queue.ring.descriptorHostAddress()),
+                    ram.guestAddressOf(queue.ring.usedHostAddress()),
+                    ram.guestAddressOf(queue.ring.availHostAddress()));
+        } else {
+            frontEnd.setVringAddress(queue.index, queue.ring);
+        }
     }
 
     VillainQueue receive() {
@@ -249,6 +281,9 @@ final class Villain implements AutoCloseable {
     @Override
     public void close() {
         frontEnd.close();
+        if (channel != null) {
+            channel.close();
+        }
         all().forEach(VillainQueue::close);
         ram.close();
     }

@@ -39,6 +39,9 @@ final class Yard implements AutoCloseable {
     /** A third one, whose control queue is the back-end's; likewise. */
     static final String GENERIC = "generic";
 
+    /** A fourth one, for guests that have an IOMMU; likewise. */
+    static final String TRANSLATED = "translated";
+
     private static final long IDLE_LOOK_NANOS = 300_000_000;
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
@@ -87,6 +90,7 @@ final class Yard implements AutoCloseable {
         arguments.addAll(
                 List.of("--port", BackendProcess.guestPort(folder, SEALED, "seal=require", "profile=generic")));
         arguments.addAll(List.of("--port", BackendProcess.guestPort(folder, GENERIC, "profile=generic", "queues=2")));
+        arguments.addAll(List.of("--port", BackendProcess.guestPort(folder, TRANSLATED, "iommu=on")));
         return open(BackendProcess.startWatched(folder, arguments.toArray(String[]::new)));
     }
 

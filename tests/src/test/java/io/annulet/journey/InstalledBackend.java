@@ -3,6 +3,7 @@ package io.annulet.journey;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ final class InstalledBackend implements AutoCloseable {
     private final List<String> arguments = new ArrayList<>();
     private volatile @Nullable Child child;
 
+    /** @param ports each a name, and its options behind a comma */
     InstalledBackend(Path folder, String... ports) {
         this(folder, folder.resolve("state").toString(), ports);
     }
@@ -34,7 +36,9 @@ final class InstalledBackend implements AutoCloseable {
                 "run", "--counters", folder.resolve("counters").toString(), "--state", state, "--crash-wait", "60000"));
         for (String port : ports) {
             arguments.add("--port");
-            arguments.add(BackendProcess.guestPort(folder, port));
+            String[] nameAndOptions = port.split(",", 2);
+            arguments.add(BackendProcess.guestPort(
+                    folder, nameAndOptions[0], Arrays.copyOfRange(nameAndOptions, 1, nameAndOptions.length)));
         }
     }
 

@@ -45,7 +45,7 @@ final class FeaturesTest {
                 "--port",
                 BackendProcess.guestPort(folder, "bare"),
                 "--port",
-                BackendProcess.guestPort(folder, "all", "queues=2", "mtu=1500"),
+                BackendProcess.guestPort(folder, "all", "queues=2", "mtu=1500", "iommu=on"),
                 "--port",
                 BackendProcess.guestPort(
                         folder, "generic", "profile=generic", "queues=2", "mac=52:54:00:00:00:01", "speed=10000"))) {

@@ -3,11 +3,13 @@ package io.annulet.memory;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory table of one guest: immutable, so any thread may read it; a changed table is a new object.
  *
- * <p>Regions are sorted by guest address and overlap neither there nor in the front-end's addresses.
+ * <p>Regions are sorted by guest address and overlap neither there nor in the front-end's addresses. Behind an IOMMU it is
+ * what is known of I/O addresses, see {@link IoTable}: then it is known in part only, and regions have rights.
  */
 public final class GuestMemory {
 
@@ -21,8 +23,18 @@ public final class GuestMemory {
 
     private final Region[] regions;
 
+    /** What may be done with each region; null if everything, and if there is nothing else. */
+    private final byte @Nullable [] rights;
+
     private GuestMemory(List<Region> sorted) {
         this.regions = sorted.toArray(Region[]::new);
+        this.rights = null;
+    }
+
+    /** A table that is known in part. */
+    GuestMemory(Region[] sorted, byte[] rights) {
+        this.regions = sorted;
+        this.rights = rights;
     }
 
     /**
@@ -61,6 +73,19 @@ public final class GuestMemory {
         return regions.length;
     }
 
+    /**
+     * Whether there may be memory at addresses that are in no region, or have too few rights: whoever needs it waits for a
+     * table that has it.
+     */
+    public boolean isPartial() {
+        return rights != null;
+    }
+
+    /** Whether the memory of a region may be used so. */
+    boolean allows(int index, int access) {
+        return rights == null || Access.allows(rights[index], access);
+    }
+
     /** The host address of {@code byteLength} bytes at a guest address, or {@link #UNMAPPED} if not all in one region. */
     public long hostAddressOfGuest(long guestAddress, long byteLength) {
         int i = regionAt(guestAddress);
@@ -74,12 +99,19 @@ public final class GuestMemory {
      * {@link #UNMAPPED} if not all of them lie in one region.
      */
     public long hostAddressOfUser(long userAddress, long byteLength) {
+        Region region = byteLength > 0 ? regionOfUser(userAddress, byteLength) : null;
+        return region == null ? UNMAPPED : region.hostAddress() + (userAddress - region.userAddress());
+    }
+
+    /** The region that has all of {@code byteLength} (more than 0) bytes at an address of the front-end, or null. */
+    @Nullable
+    Region regionOfUser(long userAddress, long byteLength) {
         for (Region region : regions) {
-            if (byteLength > 0 && region.containsUser(userAddress, byteLength)) {
-                return region.hostAddress() + (userAddress - region.userAddress());
+            if (region.containsUser(userAddress, byteLength)) {
+                return region;
             }
         }
-        return UNMAPPED;
+        return null;
     }
 
     /** The index of the region that holds a guest address, or -1. */

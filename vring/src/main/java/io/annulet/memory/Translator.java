@@ -6,13 +6,19 @@ package io.annulet.memory;
  */
 public final class Translator {
 
-    private final GuestMemory memory;
+    private GuestMemory memory;
     private long baseGuestAddress;
     private long baseHostAddress;
     private long baseByteLength;
 
     public Translator(GuestMemory memory) {
         this.memory = memory;
+    }
+
+    /** Goes by another table from now on. */
+    public void goBy(GuestMemory other) {
+        memory = other;
+        baseByteLength = 0;
     }
 
     /**
@@ -40,10 +46,13 @@ public final class Translator {
                 : GuestMemory.UNMAPPED;
     }
 
-    /** How many bytes are mapped in one piece from a guest address on: 0 if none. Makes that region the one at hand. */
+    /**
+     * How many bytes are mapped in one piece from a guest address on: 0 if none. Makes that region the one at hand, so what
+     * may not be both read and written does not count.
+     */
     public long reach(long guestAddress) {
         int i = memory.regionAt(guestAddress);
-        if (i < 0) {
+        if (i < 0 || !memory.allows(i, Access.READ_WRITE)) {
             return 0;
         }
         Region region = memory.region(i);
@@ -51,5 +60,27 @@ public final class Translator {
         baseHostAddress = region.hostAddress();
         baseByteLength = region.byteLength();
         return region.byteLength() - (guestAddress - region.guestAddress());
+    }
+
+    /** How many bytes may be used so in one piece from a guest address on: 0 if none. The region at hand stays. */
+    public long reach(long guestAddress, int access) {
+        int i = memory.regionAt(guestAddress);
+        if (i < 0 || !memory.allows(i, access)) {
+            return 0;
+        }
+        Region region = memory.region(i);
+        return region.byteLength() - (guestAddress - region.guestAddress());
+    }
+
+    /** The host address of so many bytes that may be used so in one piece, or {@link GuestMemory#UNMAPPED}. */
+    public long translate(long guestAddress, long byteLength, int access) {
+        return reach(guestAddress, access) >= byteLength
+                ? memory.hostAddressOfGuest(guestAddress, byteLength)
+                : GuestMemory.UNMAPPED;
+    }
+
+    /** Whether an address that is not mapped now may be so later: {@link GuestMemory#isPartial}. */
+    public boolean isPartial() {
+        return memory.isPartial();
     }
 }

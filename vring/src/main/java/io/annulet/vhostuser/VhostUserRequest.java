@@ -49,8 +49,8 @@ public enum VhostUserRequest {
     /** Needs {@link VirtioFeature#NET_MTU} too. */
     NET_SET_MTU(20, U64, 0, 0, ProtocolFeature.NET_MTU, IF_ASKED),
     SET_BACKEND_REQ_FD(21, NOTHING, 1, 1, ProtocolFeature.BACKEND_REQ, IF_ASKED),
-    /** Needs {@link VirtioFeature#ACCESS_PLATFORM}. */
-    IOTLB_MSG(22, IOTLB, 0, 0, null, ALWAYS),
+    /** Needs {@link VirtioFeature#ACCESS_PLATFORM}. Its u64 is a status, for which QEMU always asks. */
+    IOTLB_MSG(22, IOTLB, 0, 0, null, IF_ASKED),
     SET_VRING_ENDIAN(23, VRING_STATE, 0, 0, ProtocolFeature.CROSS_ENDIAN, IF_ASKED),
     GET_CONFIG(24, CONFIG, 0, 0, ProtocolFeature.CONFIG, ALWAYS),
     SET_CONFIG(25, CONFIG, 0, 0, ProtocolFeature.CONFIG, IF_ASKED),

@@ -1,5 +1,6 @@
 package io.annulet.vring;
 
+import io.annulet.memory.Access;
 import io.annulet.memory.GuestMemory;
 import io.annulet.memory.HostMemory;
 import io.annulet.memory.Translator;
@@ -10,8 +11,12 @@ import io.annulet.memory.Translator;
  */
 final class ChainAssembler {
 
+    /** Memory comes in pieces of that at least. */
+    private static final long PAGE_BYTES = 4096;
+
     private final Translator buffers;
     private final Translator tables;
+    private final AwaitedMemory awaited = new AwaitedMemory();
     private boolean wordMissing;
 
     // The chain being assembled.
@@ -25,6 +30,18 @@ final class ChainAssembler {
         this.tables = new Translator(memory);
     }
 
+    /** Goes by another memory table from now on. */
+    void goBy(GuestMemory memory) {
+        buffers.goBy(memory);
+        tables.goBy(memory);
+        awaited.clear();
+    }
+
+    /** What the chain that could not be taken last waits for. */
+    AwaitedMemory awaited() {
+        return awaited;
+    }
+
     /** Begins a chain of several buffers. */
     void begin(ChainBurst burst, int head) {
         burst.begin(head);
@@ -32,15 +49,19 @@ final class ChainAssembler {
         writableByteLength = 0;
         firstWritable = -1;
         fault = ChainFault.NONE;
+        awaited.clear();
     }
 
-    /** Ends the chain. False if the burst has no room left for it, but an empty one may have. */
+    /** Ends the chain. False if it waits for memory, or the burst has no room left for it, but an empty one may have. */
     boolean end(ChainBurst burst) {
         if (fault == ChainFault.TOO_MANY_SEGMENTS && burst.count() > 0) {
             return false;
         }
         if (fault != ChainFault.NONE) {
+            awaited.clear();
             burst.endFaulty(fault);
+        } else if (awaited.isAny()) {
+            return false;
         } else {
             burst.end(readableByteLength, writableByteLength, firstWritable < 0 ? burst.segmentCount() : firstWritable);
         }
@@ -80,7 +101,7 @@ final class ChainAssembler {
             faulty(ChainFault.UNMAPPED_ADDRESS);
             return;
         }
-        pieces(burst, guestAddress, byteLength);
+        pieces(burst, guestAddress, byteLength, writable ? Access.WRITE : Access.READ);
         if (writable) {
             writableByteLength += byteLength;
         } else {
@@ -89,14 +110,14 @@ final class ChainAssembler {
     }
 
     /** The segments of one buffer: one, or more if it crosses from region to region. */
-    private void pieces(ChainBurst burst, long guestAddress, long byteLength) {
+    private void pieces(ChainBurst burst, long guestAddress, long byteLength, int access) {
         long at = guestAddress;
         long left = byteLength;
         long hostAddress = buffers.translate(at, left);
         while (hostAddress == GuestMemory.UNMAPPED) {
             long reach = buffers.reach(at);
             if (reach == 0) {
-                faulty(ChainFault.UNMAPPED_ADDRESS);
+                rest(burst, at, left, access);
                 return;
             }
             if (!burst.segment(buffers.translate(at, reach), (int) reach)) {
@@ -109,6 +130,30 @@ final class ChainAssembler {
         }
         if (!burst.segment(hostAddress, (int) left)) {
             faulty(ChainFault.TOO_MANY_SEGMENTS);
+        }
+    }
+
+    /** What is left of a buffer where not everything is known, or may not be both read and written. */
+    private void rest(ChainBurst burst, long guestAddress, long byteLength, int access) {
+        if (!buffers.isPartial()) {
+            faulty(ChainFault.UNMAPPED_ADDRESS);
+            return;
+        }
+        long at = guestAddress;
+        long left = byteLength;
+        while (left > 0) {
+            long here = Math.min(left, buffers.reach(at, access));
+            if (here == 0) {
+                if (!awaited.add(at, access)) {
+                    return;
+                }
+                here = Math.min(left, PAGE_BYTES - (at & (PAGE_BYTES - 1)));
+            } else if (!burst.segment(buffers.translate(at, here, access), (int) here)) {
+                faulty(ChainFault.TOO_MANY_SEGMENTS);
+                return;
+            }
+            at += here;
+            left -= here;
         }
     }
 
@@ -145,10 +190,18 @@ final class ChainAssembler {
         if (hostAddress != GuestMemory.UNMAPPED) {
             return HostMemory.loadLong(hostAddress);
         }
+        long readable = tables.translate(guestAddress, 8, Access.READ);
+        return readable == GuestMemory.UNMAPPED ? scatteredWord(guestAddress) : HostMemory.loadLong(readable);
+    }
+
+    private long scatteredWord(long guestAddress) {
         long word = 0;
         for (int i = 0; i < 8; i++) {
-            long byteAddress = tables.translate(guestAddress + i, 1);
+            long byteAddress = tables.translate(guestAddress + i, 1, Access.READ);
             if (byteAddress == GuestMemory.UNMAPPED) {
+                if (tables.isPartial()) {
+                    awaited.add(guestAddress + i, Access.READ);
+                }
                 wordMissing = true;
                 return 0;
             }
@@ -162,5 +215,10 @@ final class ChainAssembler {
         boolean missed = wordMissing;
         wordMissing = false;
         return missed;
+    }
+
+    /** Whether the chain waits for its table, of which a word is missing. */
+    boolean awaitsTable() {
+        return awaited.isAny();
     }
 }

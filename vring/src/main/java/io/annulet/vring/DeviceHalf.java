@@ -14,6 +14,9 @@ public sealed interface DeviceHalf permits SplitDeviceHalf, PackedDeviceHalf, No
     /** What {@link #take} returns when the ring is broken; {@link #fault} tells why. */
     int BROKEN = -1;
 
+    /** What {@link #take} returns when the next chain has memory that is not there; {@link #awaited} tells where. */
+    int WAITS = -2;
+
     /** The half for a ring's layout. */
     static DeviceHalf of(Vring ring, GuestMemory memory, RingFeatures features, int base) {
         return switch (ring) {
@@ -25,14 +28,21 @@ public sealed interface DeviceHalf permits SplitDeviceHalf, PackedDeviceHalf, No
     /** The same half over other memory, for a memory table that changed while the ring ran; between bursts. */
     DeviceHalf movedTo(Vring moved, GuestMemory memory);
 
+    /** Translates by another table from now on, the ring being where it was; nothing that was taken is in use. */
+    void goBy(GuestMemory memory);
+
     /**
      * Adds up to {@code max} chains to the burst.
      *
-     * @return how many were added, 0 if none is available or the burst has no room for the next, or {@link #BROKEN}
+     * @return how many were added, 0 if none is available or the burst has no room for the next, {@link #WAITS}, or {@link
+     *     #BROKEN}
      */
     int take(ChainBurst burst, int max);
 
     RingFault fault();
+
+    /** What the next chain waits for, after {@link #WAITS}. */
+    AwaitedMemory awaited();
 
     /** Takes back the last {@code count} chains taken, none of which was given back: they will be taken again. */
     void untake(int count);

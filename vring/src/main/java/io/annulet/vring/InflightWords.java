@@ -4,11 +4,11 @@ import io.annulet.memory.HostMemory;
 
 /**
  * Stores into in-flight memory, in the order in which they are asked for: a process that is killed has made those up to
- * some point and none behind it. Not final so that a test can stop at each.
+ * some point and none behind it. A test has some that stop at each.
  */
-final class InflightWords {
+abstract class InflightWords {
 
-    static final InflightWords PLAIN = new InflightWords();
+    static final InflightWords PLAIN = new InflightWords() {};
 
     void word(long address, long value) {
         HostMemory.releaseFence();

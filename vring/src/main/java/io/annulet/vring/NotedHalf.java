@@ -24,6 +24,16 @@ public final class NotedHalf implements DeviceHalf {
     }
 
     @Override
+    public void goBy(GuestMemory memory) {
+        half.goBy(memory);
+    }
+
+    @Override
+    public AwaitedMemory awaited() {
+        return half.awaited();
+    }
+
+    @Override
     public DeviceHalf movedTo(Vring moved, GuestMemory memory) {
         if (notes instanceof PackedChainNotes packed) {
             packed.movedTo((PackedRing) moved);

@@ -29,6 +29,16 @@ final class PackedChainReader {
 
     void forgetFault() {
         fault = RingFault.NONE;
+        assembler.awaited().clear();
+    }
+
+    void goBy(GuestMemory memory) {
+        assembler.goBy(memory);
+    }
+
+    /** What the next chain waits for, if that is why it was not read. */
+    AwaitedMemory awaited() {
+        return assembler.awaited();
     }
 
     boolean isAvailable(int position) {
@@ -63,7 +73,7 @@ final class PackedChainReader {
      * Adds the chain whose first descriptor, at {@code slot}, is available.
      *
      * @param most descriptors that the chain may have, at least 1
-     * @return how many it has; 0 if it breaks the ring, or the burst has no room for it
+     * @return how many it has; 0 if it breaks the ring, waits for memory, or the burst has no room for it
      */
     int read(ChainBurst burst, int slot, int most) {
         long address = ring.descriptorAddress(slot);
@@ -134,7 +144,7 @@ final class PackedChainReader {
             long address = assembler.tableWord(at);
             long detail = assembler.tableWord(at + 8);
             if (assembler.missedWord()) {
-                return broken(burst, RingFault.BAD_INDIRECT_TABLE);
+                return assembler.awaitsTable() ? kept(burst, false, 0) : broken(burst, RingFault.BAD_INDIRECT_TABLE);
             }
             int flags = PackedRing.flags(detail);
             if ((flags & PackedRing.FLAG_INDIRECT) != 0) {

@@ -81,6 +81,11 @@ public final class PackedDeviceHalf implements DeviceHalf {
     }
 
     @Override
+    public void goBy(GuestMemory memory) {
+        chains.goBy(memory);
+    }
+
+    @Override
     public int take(ChainBurst burst, int max) {
         if (fault != RingFault.NONE) {
             return BROKEN;
@@ -95,7 +100,15 @@ public final class PackedDeviceHalf implements DeviceHalf {
 
     private int take(PackedRing from, PackedChainReader reader, ChainBurst burst, int max) {
         int taken = takeChains(from, reader, burst, Math.min(max, burst.capacity() - burst.count()));
-        return taken == 0 && reader.fault() != RingFault.NONE ? broken(reader.fault()) : taken;
+        return taken == 0 ? none(reader) : taken;
+    }
+
+    /** No chain was taken: why not. */
+    private int none(PackedChainReader reader) {
+        if (reader.fault() != RingFault.NONE) {
+            return broken(reader.fault());
+        }
+        return reader.awaited().isAny() ? WAITS : 0;
     }
 
     /** One run of available descriptors, and if that ends with the ring another from its beginning on. */
@@ -158,6 +171,11 @@ public final class PackedDeviceHalf implements DeviceHalf {
     @Override
     public RingFault fault() {
         return fault;
+    }
+
+    @Override
+    public AwaitedMemory awaited() {
+        return chains.awaited();
     }
 
     @Override

@@ -32,13 +32,24 @@ final class SplitChainReader {
         return fault;
     }
 
+    void goBy(GuestMemory memory) {
+        assembler.goBy(memory);
+    }
+
+    /** What the next chain waits for, if that is why it was not read. */
+    AwaitedMemory awaited() {
+        return assembler.awaited();
+    }
+
     /**
      * Adds chains from {@code availIndex} on to a burst that has room for {@code wanted}.
      *
-     * @return how many; fewer than wanted if the burst is full of segments or the next chain breaks the ring. 0: it does
+     * @return how many; fewer than wanted if the burst is full of segments, or the next chain waits for memory or breaks the
+     *     ring. 0: one of these two
      */
     int read(ChainBurst burst, int availIndex, int wanted) {
         fault = RingFault.NONE;
+        assembler.awaited().clear();
         int first = burst.count();
         int heads = loadHeads(burst, first, availIndex, wanted);
         touch(burst, first, heads);
@@ -109,7 +120,7 @@ final class SplitChainReader {
         return (SplitRing.flags(detail) & SplitRing.FLAG_WRITE) != 0;
     }
 
-    /** Any chain. False if it breaks the ring, or the burst has no room for it. */
+    /** Any chain. False if it breaks the ring, waits for memory, or the burst has no room for it. */
     private boolean any(ChainBurst burst, int head) {
         long address = ring.descriptorAddress(head);
         long detail = ring.descriptorDetail(head);
@@ -169,7 +180,7 @@ final class SplitChainReader {
             long address = assembler.tableWord(at);
             long detail = assembler.tableWord(at + 8);
             if (assembler.missedWord()) {
-                return broken(RingFault.BAD_INDIRECT_TABLE);
+                return !assembler.awaitsTable() && broken(RingFault.BAD_INDIRECT_TABLE);
             }
             int flags = SplitRing.flags(detail);
             if ((flags & SplitRing.FLAG_INDIRECT) != 0) {

@@ -48,6 +48,11 @@ public final class SplitDeviceHalf implements DeviceHalf {
     }
 
     @Override
+    public void goBy(GuestMemory memory) {
+        chains.goBy(memory);
+    }
+
+    @Override
     public int take(ChainBurst burst, int max) {
         int waiting = waiting(max);
         if (waiting <= 0) {
@@ -56,7 +61,15 @@ public final class SplitDeviceHalf implements DeviceHalf {
         int wanted = Math.min(Math.min(waiting, max), burst.capacity() - burst.count());
         int taken = chains.read(burst, takenIndex, wanted);
         takenIndex = Index16.plus(takenIndex, taken);
-        return taken == 0 && chains.fault() != RingFault.NONE ? broken(chains.fault()) : taken;
+        return taken == 0 ? none() : taken;
+    }
+
+    /** No chain was taken: why not. */
+    private int none() {
+        if (chains.fault() != RingFault.NONE) {
+            return broken(chains.fault());
+        }
+        return chains.awaited().isAny() ? WAITS : 0;
     }
 
     /** Takes chains that an earlier half had taken, from whoever reads them. */
@@ -98,6 +111,11 @@ public final class SplitDeviceHalf implements DeviceHalf {
     @Override
     public RingFault fault() {
         return fault;
+    }
+
+    @Override
+    public AwaitedMemory awaited() {
+        return chains.awaited();
     }
 
     @Override

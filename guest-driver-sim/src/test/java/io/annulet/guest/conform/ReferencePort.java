@@ -186,8 +186,10 @@ final class ReferencePort implements AutoCloseable {
         }
         byte[] answer = Payloads.nothing();
         boolean done = true;
+        // Of IOTLB messages the protocol says in one place that they are always answered.
+        boolean answers = request.reply() == ReplyRule.ALWAYS || request == VhostUserRequest.IOTLB_MSG;
         try {
-            if (request.reply() == ReplyRule.ALWAYS) {
+            if (answers) {
                 answer = answer(request, message);
             } else {
                 done = perform(request, message);
@@ -195,7 +197,7 @@ final class ReferencePort implements AutoCloseable {
         } finally {
             message.fds.forEach(Fd::close);
         }
-        if (request.reply() == ReplyRule.ALWAYS) {
+        if (answers) {
             boolean silent = request == VhostUserRequest.SET_LOG_BASE && has(Flaw.SILENT_LOG_BASE);
             boolean byItself =
                     request == VhostUserRequest.GET_INFLIGHT_FD || request == VhostUserRequest.POSTCOPY_ADVISE;

@@ -125,6 +125,7 @@ public record PortSpec(String name, String kind, String target, Map<String, Stri
                 access(options, mode),
                 calls(options),
                 options.bytes("max-memory", 0),
+                options.choice("iommu", Switched.OFF) == Switched.ON,
                 config(options));
         return new PortOptions.Guest(guest, PolicySpec.take(options));
     }

@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
  * @param descriptors file descriptors that one session may hold: memory, log, kicks, calls, errors and its back-end channel
  * @param regions of memory that one session may have, each of them a mapping
  * @param memoryBytes of all of these regions together: what may be charged to this process of files with holes
+ * @param translations ranges of I/O addresses that are known at a time; if there are more, all but those of rings are
+ *     forgotten and asked for again
  * @param messageHeapBytes that serving one message may allocate, garbage included
  * @param receiveAddresses of a driver's unicast, and of its group addresses, that are told apart; of more, all are let in
  * @param steeringEntries of the table by which a driver spreads flows, a power of two
@@ -30,6 +32,7 @@ public record ControlLimits(
         int descriptors,
         int regions,
         long memoryBytes,
+        int translations,
         int messageHeapBytes,
         int receiveAddresses,
         int steeringEntries,
@@ -51,6 +54,7 @@ public record ControlLimits(
             PortBudget.mostDescriptors(2 * VhostUserOptions.MAX_QUEUE_PAIRS),
             GuestMemory.MAX_REGIONS,
             MOST_MEMORY_BYTES,
+            2048,
             256 * 1024,
             512,
             128,
@@ -67,6 +71,7 @@ public record ControlLimits(
         check("descriptors", descriptors, 1, PortBudget.mostDescriptors(2 * VhostUserOptions.MAX_QUEUE_PAIRS));
         check("regions", regions, 1, GuestMemory.MAX_REGIONS);
         check("memoryBytes", memoryBytes, 1, MOST_MEMORY_BYTES);
+        check("translations", translations, 1, Short.MAX_VALUE);
         check("messageHeapBytes", messageHeapBytes, 1, Integer.MAX_VALUE);
         check("receiveAddresses", receiveAddresses, 0, Short.MAX_VALUE);
         check("steeringEntries", steeringEntries, 1, MOST_STEERING_ENTRIES);
@@ -114,6 +119,7 @@ public record ControlLimits(
                 newDescriptors,
                 newRegions,
                 newMemoryBytes,
+                translations,
                 messageHeapBytes,
                 receiveAddresses,
                 steeringEntries,
@@ -133,6 +139,7 @@ public record ControlLimits(
                 descriptors,
                 regions,
                 memoryBytes,
+                translations,
                 messageHeapBytes,
                 receiveAddresses,
                 steeringEntries,
@@ -152,6 +159,7 @@ public record ControlLimits(
                 descriptors,
                 regions,
                 memoryBytes,
+                translations,
                 messageHeapBytes,
                 receiveAddresses,
                 steeringEntries,

@@ -7,6 +7,7 @@ import io.annulet.backend.handover.TakenFds;
 import io.annulet.linux.EventFd;
 import io.annulet.linux.Fd;
 import io.annulet.vhostuser.ProtocolFeature;
+import io.annulet.vhostuser.VirtioFeature;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -24,6 +25,7 @@ final class Device {
     final Negotiation negotiation;
     final NetState net;
     final Retired retired = new Retired();
+    final Iotlb iotlb;
 
     /** What outlives this process of its rings. */
     RingRecords records;
@@ -54,6 +56,7 @@ final class Device {
 
     private @Nullable Fd backendChannel;
     private @Nullable StateTransfer transfer;
+    private @Nullable RequestChannel requests;
 
     Device(VhostUserOptions options, PortProxy port, RingRecords records) {
         this(options, ControlLimits.DEFAULTS, port, records, List.of());
@@ -75,6 +78,7 @@ final class Device {
         this.net = new NetState(options, limits);
         this.vrings = new VringConfig[2 * options.queuePairs() + (options.isGeneric() ? 1 : 0)];
         Arrays.setAll(vrings, VringConfig::new);
+        this.iotlb = new Iotlb(vrings.length);
     }
 
     /**
@@ -138,7 +142,7 @@ final class Device {
         negotiation.acknowledgeProtocol(passed.protocolFeatures());
         status = passed.status();
         mtu = passed.mtu();
-        backendChannel = fds.take(passed.backendChannel());
+        backendChannel(fds.take(passed.backendChannel()));
         net.goOnAs(passed.net(), negotiation.features());
         for (PassedDevice.Ring ring : passed.rings()) {
             vring(ring.index()).goOnAs(ring, fds);
@@ -169,6 +173,11 @@ final class Device {
             throw new MessageFault("vring " + Long.toUnsignedString(index) + " of " + vrings.length);
         }
         return vrings[(int) index];
+    }
+
+    /** Whether addresses of rings, and those in descriptors, are those of an IOMMU. */
+    boolean isTranslated() {
+        return (negotiation.features() & VirtioFeature.ACCESS_PLATFORM) != 0;
     }
 
     List<VringConfig> startedVrings() {
@@ -235,6 +244,8 @@ final class Device {
     void backendChannel(@Nullable Fd socket) {
         retired.add(backendChannel);
         backendChannel = socket;
+        requests = socket == null ? null : new RequestChannel(socket);
+        iotlb.channel(requests);
     }
 
     /** The state that is on its way, or has come. */
@@ -253,10 +264,7 @@ final class Device {
 
     /** Tells the front-end that the configuration space is not what it was; false if it could not be told. */
     boolean tellConfigChanged() {
-        Fd channel = backendChannel;
-        return channel == null
-                || !negotiation.has(ProtocolFeature.CONFIG)
-                || new RequestChannel(channel).configChanged();
+        return requests == null || !negotiation.has(ProtocolFeature.CONFIG) || requests.configChanged();
     }
 
     /** Every descriptor that the worker may signal, those included that it was told to let go of. */

@@ -28,6 +28,9 @@ final class FeatureMessages {
             throw new MessageFault("features change while rings run");
         }
         negotiation.acknowledge(wanted);
+        if ((changed & VirtioFeature.ACCESS_PLATFORM) != 0) {
+            device.iotlb.forget();
+        }
         if (!negotiation.ringsStartDisabled()) {
             device.vrings().forEach(vring -> vring.enable(true));
         }

@@ -29,6 +29,16 @@ final class FromWorkers implements PortListener {
     }
 
     @Override
+    public void onMemoryAwaited(int queueIndex, long[] guestAddresses, int[] accesses) {
+        tell(session -> {
+            Device device = session.device();
+            if (session.isConnected() && device.isTranslated() && device.iotlb.isWorked(queueIndex)) {
+                device.iotlb.ask(queueIndex, guestAddresses, accesses);
+            }
+        });
+    }
+
+    @Override
     public void onMemoryLost(int epoch) {
         tell(session -> {
             if (epoch == endpoint.port().epoch()) {

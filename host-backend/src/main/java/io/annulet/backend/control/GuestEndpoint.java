@@ -297,7 +297,9 @@ public final class GuestEndpoint {
     }
 
     private Device newDevice() {
-        List<MemoryShares> sharing = shares.stream().map(Supplier::get).toList();
+        // What is behind an IOMMU may be taken back page by page: it is read by this process alone.
+        List<MemoryShares> sharing =
+                options.iommu() ? List.of() : shares.stream().map(Supplier::get).toList();
         return new Device(options, limits, proxy, records, sharing).telling(log::warn, () -> state.onLeftBehind(loop));
     }
 

@@ -58,12 +58,18 @@ final class MemoryMessages {
 
     /**
      * Puts a prepared table in force. Rings that run go on in it, or it is refused: nobody takes memory from a ring that
-     * has not been stopped. What only the old table had is unmapped after the worker has left it.
+     * has not been stopped. Behind an IOMMU it is only as if I/O addresses had been taken back. What only the old table had
+     * is unmapped after the worker has left it.
      */
     private Answer replace(MemoryTable next) {
         MemoryTable old = device.memory();
         List<QueueSetup> moved = new ArrayList<>();
         try {
+            if (device.isTranslated()) {
+                Answer answer = rings.goBy(device.iotlb.table().in(next.memory()), next);
+                device.memory(next);
+                return answer;
+            }
             for (VringConfig vring : device.startedVrings()) {
                 moved.add(rings.setup(vring, next));
             }

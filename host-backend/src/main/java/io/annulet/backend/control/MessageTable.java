@@ -47,6 +47,9 @@ final class MessageTable {
         on(VhostUserRequest.SET_VRING_ENABLE, vrings::setVringEnable);
         on(VhostUserRequest.GET_VRING_BASE, vrings::getVringBase);
 
+        IotlbMessages iotlb = new IotlbMessages(device, rings);
+        on(VhostUserRequest.IOTLB_MSG, iotlb::iotlbMsg);
+
         LogMessages pages = new LogMessages(device, rings);
         on(VhostUserRequest.SET_LOG_BASE, pages::setLogBase);
         on(VhostUserRequest.SET_LOG_FD, pages::setLogFd);

@@ -79,6 +79,9 @@ final class Offer {
         if (options.mtu() != 0) {
             features |= VirtioFeature.NET_MTU;
         }
+        if (options.iommu()) {
+            features |= VirtioFeature.ACCESS_PLATFORM;
+        }
         return options.isGeneric() ? features | controlled(options) : features;
     }
 

@@ -1,12 +1,16 @@
 package io.annulet.backend.control;
 
+import io.annulet.memory.Access;
 import io.annulet.memory.GuestMemory;
+import io.annulet.memory.IoTable;
 import io.annulet.vhostuser.VirtioFeature;
 import io.annulet.vring.Index16;
 import io.annulet.vring.PackedPosition;
 import io.annulet.vring.PackedRing;
 import io.annulet.vring.SplitRing;
 import io.annulet.vring.Vring;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What the messages about a ring mean in each of the two layouts; stateless. */
 enum RingLayout {
@@ -20,9 +24,9 @@ enum RingLayout {
         @Override
         Area[] areas(int size) {
             return new Area[] {
-                new Area("descriptor table", SplitRing.descriptorTableBytes(size), 16),
-                new Area("available ring", SplitRing.availBytes(size), 2),
-                new Area("used ring", SplitRing.usedBytes(size), 4)
+                new Area("descriptor table", SplitRing.descriptorTableBytes(size), 16, Access.READ),
+                new Area("available ring", SplitRing.availBytes(size), 2, Access.READ),
+                new Area("used ring", SplitRing.usedBytes(size), 4, Access.WRITE)
             };
         }
 
@@ -63,9 +67,9 @@ enum RingLayout {
         @Override
         Area[] areas(int size) {
             return new Area[] {
-                new Area("descriptor ring", PackedRing.descriptorRingBytes(size), 16),
-                new Area("driver area", PackedRing.EVENT_AREA_BYTES, 4),
-                new Area("device area", PackedRing.EVENT_AREA_BYTES, 4)
+                new Area("descriptor ring", PackedRing.descriptorRingBytes(size), 16, Access.READ_WRITE),
+                new Area("driver area", PackedRing.EVENT_AREA_BYTES, 4, Access.READ),
+                new Area("device area", PackedRing.EVENT_AREA_BYTES, 4, Access.WRITE)
             };
         }
 
@@ -104,22 +108,41 @@ enum RingLayout {
         }
     };
 
-    /** One of the three parts of a ring, in the order in which SET_VRING_ADDR names them. */
-    record Area(String name, long byteLength, int alignment) {
+    /**
+     * One of the three parts of a ring, in the order in which SET_VRING_ADDR names them.
+     *
+     * @param access what the device does there
+     */
+    record Area(String name, long byteLength, int alignment, int access) {
 
-        long translate(GuestMemory memory, long userAddress) {
-            long hostAddress = memory.hostAddressOfUser(userAddress, byteLength);
+        long translate(RingPlaces places, long address) {
+            long hostAddress = places.hostAddress(address, byteLength, access);
             if (hostAddress == GuestMemory.UNMAPPED) {
                 throw new MessageFault(String.format(
-                        "a %s of %d bytes at user address 0x%x, not in one region", name, byteLength, userAddress));
+                        "a %s of %d bytes at address 0x%x, not in one region", name, byteLength, address));
             }
-            if (((hostAddress | userAddress) & (alignment - 1)) != 0) {
-                throw new MessageFault(
-                        String.format("a %s at user address 0x%x, not aligned to %d", name, userAddress, alignment));
-            }
+            checkAlignment(hostAddress | address);
             return hostAddress;
         }
+
+        void checkAlignment(long address) {
+            if ((address & (alignment - 1)) != 0) {
+                throw new MessageFault(
+                        String.format("a %s at address 0x%x, not aligned to %d", name, address, alignment));
+            }
+        }
     }
+
+    /** The host addresses of a ring's areas, in the order in which SET_VRING_ADDR names them. */
+    record Place(long first, long second, long third) {}
+
+    /**
+     * A part of a ring that is not known.
+     *
+     * @param ioAddress of its first byte
+     * @param access what the device has to do there
+     */
+    record Missing(long ioAddress, int access) {}
 
     static RingLayout of(long acknowledgedFeatures) {
         return (acknowledgedFeatures & VirtioFeature.RING_PACKED) != 0 ? PACKED : SPLIT;
@@ -146,25 +169,73 @@ enum RingLayout {
      * @throws MessageFault unless the size is legal and each area lies wholly in one region, aligned, apart from the
      *     others
      */
-    Vring in(GuestMemory memory, VringAddresses at, int size) {
+    Vring in(RingPlaces places, VringAddresses at, int size) {
+        return ring(place(places, at, size), size);
+    }
+
+    Vring ring(Place place, int size) {
+        return ring(place.first, place.second, place.third, size);
+    }
+
+    /** Likewise where it is in our address space. */
+    Place place(RingPlaces places, VringAddresses at, int size) {
+        check(at, size);
+        Area[] areas = areas(size);
+        long[] told = at.areas();
+        long[] host = new long[areas.length];
+        for (int i = 0; i < areas.length; i++) {
+            host[i] = areas[i].translate(places, told[i]);
+        }
+        return new Place(host[0], host[1], host[2]);
+    }
+
+    /** Checks what can be known of a ring before it is known where its memory is. */
+    void check(VringAddresses at, int size) {
         if (!isValidSize(size)) {
             throw new MessageFault("a ring of " + size + " descriptors");
         }
         Area[] areas = areas(size);
-        long[] user = {at.descriptor(), at.available(), at.used()};
-        long[] host = new long[areas.length];
+        long[] told = at.areas();
         for (int i = 0; i < areas.length; i++) {
-            host[i] = areas[i].translate(memory, user[i]);
+            areas[i].checkAlignment(told[i]);
+            if (Long.compareUnsigned(told[i] + (areas[i].byteLength() - 1), told[i]) < 0) {
+                throw new MessageFault("a " + areas[i].name() + " that goes past the end of all addresses");
+            }
             for (int j = 0; j < i; j++) {
-                if (overlap(user[j], areas[j].byteLength(), user[i], areas[i].byteLength())) {
+                if (overlap(told[j], areas[j].byteLength(), told[i], areas[i].byteLength())) {
                     throw new MessageFault("the areas of a ring overlap");
                 }
             }
         }
-        return ring(host[0], host[1], host[2], size);
     }
 
-    /** Both ranges lie in regions, so neither wraps. */
+    /** Of each area of a ring behind an IOMMU what is not known first; nothing if all of it is known. */
+    List<Missing> missing(IoTable table, VringAddresses at, int size) {
+        Area[] areas = areas(size);
+        long[] told = at.areas();
+        List<Missing> missing = new ArrayList<>();
+        for (int i = 0; i < areas.length; i++) {
+            long first = table.firstMissing(told[i], areas[i].byteLength(), areas[i].access());
+            if (first != told[i] + areas[i].byteLength()) {
+                missing.add(new Missing(first, areas[i].access()));
+            }
+        }
+        return missing;
+    }
+
+    /** Where a ring lies behind an IOMMU: first address and last one of each area. */
+    long[] ranges(VringAddresses at, int size) {
+        Area[] areas = areas(size);
+        long[] told = at.areas();
+        long[] ranges = new long[2 * areas.length];
+        for (int i = 0; i < areas.length; i++) {
+            ranges[2 * i] = told[i];
+            ranges[2 * i + 1] = told[i] + areas[i].byteLength() - 1;
+        }
+        return ranges;
+    }
+
+    /** Neither range wraps. */
     private static boolean overlap(long a, long aLength, long b, long bLength) {
         return Long.compareUnsigned(b - a, aLength) < 0 || Long.compareUnsigned(a - b, bLength) < 0;
     }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
  * @param access who may connect, and who may be at the other end; of the file in server mode only
  * @param calls when the guest's driver is called
  * @param memoryBytes of which its guest may have at most so many; 0 for as many as any
+ * @param iommu whether the guest may have an IOMMU in front of its device (ACCESS_PLATFORM)
  * @param config what the configuration space says; for {@link Profile#GENERIC} only
  */
 public record VhostUserOptions(
@@ -28,6 +29,7 @@ public record VhostUserOptions(
         SocketAccess access,
         CallPolicy calls,
         long memoryBytes,
+        boolean iommu,
         DeviceConfig config) {
 
     /** A vring has eight bits for its index in KICK, CALL and ERR. */
@@ -95,41 +97,49 @@ public record VhostUserOptions(
                 SocketAccess.ofMode(GROUP_ONLY),
                 CallPolicy.OFF,
                 0,
+                false,
                 DeviceConfig.UNSAID);
     }
 
     public VhostUserOptions withMode(Mode other) {
         return new VhostUserOptions(
-                name, socket, other, queuePairs, seal, profile, mtu, access, calls, memoryBytes, config);
+                name, socket, other, queuePairs, seal, profile, mtu, access, calls, memoryBytes, iommu, config);
     }
 
     public VhostUserOptions withQueuePairs(int count) {
-        return new VhostUserOptions(name, socket, mode, count, seal, profile, mtu, access, calls, memoryBytes, config);
+        return new VhostUserOptions(
+                name, socket, mode, count, seal, profile, mtu, access, calls, memoryBytes, iommu, config);
     }
 
     public VhostUserOptions withSeal(SealPolicy other) {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, other, profile, mtu, access, calls, memoryBytes, config);
+                name, socket, mode, queuePairs, other, profile, mtu, access, calls, memoryBytes, iommu, config);
     }
 
     public VhostUserOptions withMtu(int bytes) {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, seal, profile, bytes, access, calls, memoryBytes, config);
+                name, socket, mode, queuePairs, seal, profile, bytes, access, calls, memoryBytes, iommu, config);
     }
 
     public VhostUserOptions withAccess(SocketAccess other) {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, seal, profile, mtu, other, calls, memoryBytes, config);
+                name, socket, mode, queuePairs, seal, profile, mtu, other, calls, memoryBytes, iommu, config);
     }
 
     public VhostUserOptions withCalls(CallPolicy other) {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, seal, profile, mtu, access, other, memoryBytes, config);
+                name, socket, mode, queuePairs, seal, profile, mtu, access, other, memoryBytes, iommu, config);
     }
 
     /** For a front-end that hands the control queue over. */
     public VhostUserOptions withGenericProfile(DeviceConfig other) {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, seal, Profile.GENERIC, mtu, access, calls, memoryBytes, other);
+                name, socket, mode, queuePairs, seal, Profile.GENERIC, mtu, access, calls, memoryBytes, iommu, other);
+    }
+
+    /** For a guest that may have an IOMMU. */
+    public VhostUserOptions withIommu() {
+        return new VhostUserOptions(
+                name, socket, mode, queuePairs, seal, profile, mtu, access, calls, memoryBytes, true, config);
     }
 }

@@ -33,4 +33,9 @@ record VringAddresses(long descriptor, long available, long used, boolean isLogg
     boolean isAt(VringAddresses other) {
         return descriptor == other.descriptor && available == other.available && used == other.used;
     }
+
+    /** In the order of {@link RingLayout#areas}. */
+    long[] areas() {
+        return new long[] {descriptor, available, used};
+    }
 }

@@ -60,7 +60,7 @@ final class VringMessages {
             return addresses.equals(before) ? Answer.DONE : rings.refresh(() -> Answer.DONE);
         }
         if (vring.size != 0 && device.memory() != MemoryTable.EMPTY) {
-            layout().in(device.memory().memory(), addresses, vring.size);
+            rings.check(addresses, vring.size);
         }
         if (!vring.isStarted()) {
             vring.addresses = addresses;
@@ -75,7 +75,7 @@ final class VringMessages {
     /** The descriptor makes the ring start; a ring that runs is started anew with it. */
     Answer setVringKick(Message message) {
         VringConfig vring = notifiedVring(message);
-        rings.setup(vring, device.memory());
+        rings.check(vring);
         EventFd kick = NotifyFds.takeKick(message);
         device.retired.add(vring.kick);
         vring.kick = kick;

@@ -2,6 +2,7 @@ package io.annulet.backend.data;
 
 import io.annulet.backend.port.PortListener;
 import io.annulet.backend.stats.PortCounters;
+import io.annulet.memory.GuestMemory;
 import io.annulet.memory.HostMemory;
 import io.annulet.vhostuser.NetControl;
 import io.annulet.vring.ChainBurst;
@@ -123,9 +124,9 @@ public final class ControlQueue extends GuestQueue {
         callDriver();
     }
 
-    /** Whether a command is with the control plane: no kick is needed until it is answered. */
+    /** Whether a command is with the control plane, or its memory is not there: no kick is needed until that has changed. */
     private boolean isWaiting() {
-        return asked != NOTHING_ASKED || !isEnabled();
+        return asked != NOTHING_ASKED || !isEnabled() || waitsForMemory();
     }
 
     /** Asks for kicks if a command could be taken; true if there is one already. */
@@ -153,6 +154,12 @@ public final class ControlQueue extends GuestQueue {
     public void move(QueueSetup moved) {
         forgetCommand();
         super.move(moved);
+    }
+
+    @Override
+    public void translateBy(GuestMemory memory) {
+        forgetCommand();
+        super.translateBy(memory);
     }
 
     /** The command under way is taken again by whoever goes on with the ring. */

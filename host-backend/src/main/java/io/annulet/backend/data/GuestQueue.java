@@ -3,6 +3,7 @@ package io.annulet.backend.data;
 import io.annulet.backend.port.PortListener;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
+import io.annulet.memory.GuestMemory;
 import io.annulet.vring.ChainBurst;
 import io.annulet.vring.DeviceHalf;
 import io.annulet.vring.NotedHalf;
@@ -22,6 +23,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue, Con
 
     private final PortListener listener;
     private final Signal signal;
+    private final MemoryWait memoryWait;
     private QueueSetup setup;
     private boolean enabled;
     private final boolean redone;
@@ -49,6 +51,7 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue, Con
         this.log = setup.log();
         this.enabled = setup.enabled();
         this.signal = new Signal(setup.calls(), setup.call(), setup.error());
+        this.memoryWait = new MemoryWait(setup.queueIndex(), listener);
         int from = record == null ? 0 : record.from();
         this.redone = record != null && record.redo(setup.ring());
         if (record != null && redone && log != null) {
@@ -116,6 +119,18 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue, Con
         log = moved.log();
         half = half.movedTo(moved.ring(), moved.memory());
         noteIn(half);
+        memoryWait.end();
+    }
+
+    /** Addresses in descriptors mean something else from now on; the ring is where it was, and nothing taken is in use. */
+    public void translateBy(GuestMemory memory) {
+        half.goBy(memory);
+        memoryWait.end();
+    }
+
+    /** Whether the next chain has memory that is not there: no chain is taken, and no kick is needed, until it may be. */
+    final boolean waitsForMemory() {
+        return memoryWait.isOn();
     }
 
     /** After memory was lost in the middle of a burst: what was not shown to the driver has not happened. */
@@ -141,13 +156,18 @@ public abstract sealed class GuestQueue permits ReceiveQueue, TransmitQueue, Con
         }
     }
 
-    /** Takes chains; a broken ring is reported once, and has none any more. */
+    /** Takes chains; a broken ring is reported once, and has none any more, and so is one that waits for memory. */
     final int take(ChainBurst chains, int max) {
+        if (memoryWait.isOn()) {
+            return 0;
+        }
         int taken = half.take(chains, max);
-        if (taken != DeviceHalf.BROKEN) {
+        if (taken >= 0) {
             return taken;
         }
-        if (!brokenReported) {
+        if (taken == DeviceHalf.WAITS) {
+            memoryWait.begin(half.awaited());
+        } else if (!brokenReported) {
             brokenReported = true;
             counters.ringBroken();
             signal.reportBroken();

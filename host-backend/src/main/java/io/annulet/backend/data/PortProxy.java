@@ -3,6 +3,7 @@ package io.annulet.backend.data;
 import io.annulet.backend.port.GuestPort;
 import io.annulet.backend.port.GuestShard;
 import io.annulet.linux.EventFd;
+import io.annulet.memory.GuestMemory;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -72,6 +73,14 @@ public final class PortProxy {
                     .filter(setup -> port.workerOf(setup.queueIndex()) == worker)
                     .toList();
             workers.get(i).replaceMemory(port.shard(i), ofWorker, oneDone);
+        }
+    }
+
+    /** No worker goes by what addresses meant before once {@code done} is called. */
+    public void translateBy(GuestMemory memory, Runnable done) {
+        Runnable oneDone = afterAll(done);
+        for (int i = 0; i < workers.size(); i++) {
+            workers.get(i).translateBy(port.shard(i), memory, oneDone);
         }
     }
 

@@ -4,8 +4,8 @@ import io.annulet.backend.port.PortListener;
 import io.annulet.backend.stats.DropReason;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
+import io.annulet.memory.GuestMemory;
 import io.annulet.vring.ChainBurst;
-import io.annulet.vring.ChainFault;
 import io.annulet.vring.RingFault;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +28,6 @@ public final class ReceiveQueue extends GuestQueue {
 
     private static final @Nullable DropReason DELIVERED = null;
 
-    private final boolean mergeable;
     private final @Nullable BurstLock lock;
     private final ScatteredFrame scattered;
     private ChainBurst stock;
@@ -39,15 +38,14 @@ public final class ReceiveQueue extends GuestQueue {
     public ReceiveQueue(QueueSetup setup, PortCounters counters, PortListener listener, boolean lendable) {
         super(setup, counters, listener);
         this.lock = lendable ? new BurstLock() : null;
-        this.mergeable = setup.mergeable();
         this.stock = newStock(setup);
         this.scattered = new ScatteredFrame(headerByteLength, stock);
         suppressKicks();
+        lookAhead();
     }
 
-    private static ChainBurst newStock(QueueSetup setup) {
-        int size = setup.ring().size();
-        return new ChainBurst(size, 4 * size + STOCK);
+    private static ChainBurst newStock(QueueSetup of) {
+        return new ChainBurst(of.ring().size(), 4 * of.ring().size() + STOCK);
     }
 
     /**
@@ -82,12 +80,6 @@ public final class ReceiveQueue extends GuestQueue {
         if (lock == null || lock.isMine()) {
             abandon();
             release();
-        }
-    }
-
-    private void acquire() {
-        if (lock != null) {
-            lock.acquireForSure();
         }
     }
 
@@ -201,10 +193,6 @@ public final class ReceiveQueue extends GuestQueue {
     private boolean restock() {
         stock.clear();
         nextInStock = 0;
-        return takeMore();
-    }
-
-    private boolean takeMore() {
         return take(stock, STOCK) > 0;
     }
 
@@ -238,7 +226,7 @@ public final class ReceiveQueue extends GuestQueue {
             if (nextInStock == stock.count() && !restock()) {
                 return DropReason.NO_BUFFER;
             }
-            if (isUsable(nextInStock)) {
+            if (scattered.fits(stock, nextInStock)) {
                 return DELIVERED;
             }
             counters.badReceiveBuffer();
@@ -247,15 +235,9 @@ public final class ReceiveQueue extends GuestQueue {
         return DropReason.NO_BUFFER;
     }
 
-    private boolean isUsable(int chain) {
-        return stock.fault(chain) == ChainFault.NONE
-                && stock.readableByteLength(chain) == 0
-                && stock.writableByteLength(chain) > headerByteLength;
-    }
-
     /** How many chains from {@link #nextInStock} on hold the frame; 0 if there are too few, -1 if none ever will. */
     private int chainsFor(int needed) {
-        if (!mergeable) {
+        if (!setup().mergeable()) {
             return stock.writableByteLength(nextInStock) >= needed ? 1 : -1;
         }
         long room = 0;
@@ -269,7 +251,7 @@ public final class ReceiveQueue extends GuestQueue {
                 return chainsFor(needed); // all were read anew, and may not be what they were when counted
             }
             int chain = nextInStock + chains;
-            if (!isUsable(chain)) {
+            if (!scattered.fits(stock, chain)) {
                 giveBackUnused(chains + 1);
                 return 0;
             }
@@ -289,10 +271,10 @@ public final class ReceiveQueue extends GuestQueue {
 
     /** Takes more buffers behind those in stock; if the stock has no room left for them, takes it anew first. */
     private boolean extendStock() {
-        if (takeMore()) {
+        if (take(stock, STOCK) > 0) {
             return true;
         }
-        if (nextInStock == 0 || half.fault() != RingFault.NONE) {
+        if (nextInStock == 0 || half.fault() != RingFault.NONE || waitsForMemory()) {
             return false;
         }
         int kept = stock.count() - nextInStock;
@@ -332,63 +314,81 @@ public final class ReceiveQueue extends GuestQueue {
         nextInStock = 0;
     }
 
-    // Changes, by the owner: nobody is in the queue while they are made.
+    // Changes, by the owner.
 
-    @Override
-    public void enable(boolean on) {
-        acquire();
-        super.enable(on);
-        release();
-    }
-
-    @Override
-    public void replaceCall(@Nullable EventFd call) {
-        acquire();
-        super.replaceCall(call);
-        release();
-    }
-
-    @Override
-    public void replaceError(@Nullable EventFd error) {
-        acquire();
-        super.replaceError(error);
-        release();
-    }
-
-    @Override
-    public void changeCalls(CallPolicy policy) {
-        acquire();
-        super.changeCalls(policy);
-        release();
-    }
-
-    @Override
-    public long[] stats() {
-        acquire();
-        long[] copy = super.stats();
-        release();
-        return copy;
-    }
-
-    @Override
-    public void move(QueueSetup moved) {
-        acquire();
+    /** Makes a change while nobody is in the queue. */
+    private void alone(Runnable change) {
+        if (lock != null) {
+            lock.acquireForSure();
+        }
         try {
-            putStockBack();
-            super.move(moved);
-            stock = newStock(moved);
+            change.run();
         } finally {
             release();
         }
     }
 
     @Override
+    public void enable(boolean on) {
+        alone(() -> super.enable(on));
+    }
+
+    @Override
+    public void replaceCall(@Nullable EventFd call) {
+        alone(() -> super.replaceCall(call));
+    }
+
+    @Override
+    public void replaceError(@Nullable EventFd error) {
+        alone(() -> super.replaceError(error));
+    }
+
+    @Override
+    public void changeCalls(CallPolicy policy) {
+        alone(() -> super.changeCalls(policy));
+    }
+
+    @Override
+    public long[] stats() {
+        long[][] copy = new long[1][];
+        alone(() -> copy[0] = super.stats());
+        return copy[0];
+    }
+
+    @Override
+    public void move(QueueSetup moved) {
+        alone(() -> {
+            putStockBack();
+            super.move(moved);
+            stock = newStock(moved);
+            lookAhead();
+        });
+    }
+
+    @Override
+    public void translateBy(GuestMemory memory) {
+        alone(() -> {
+            putStockBack();
+            super.translateBy(memory);
+            lookAhead();
+        });
+    }
+
+    @Override
     public int close() {
-        acquire();
-        putStockBack();
-        int base = super.close();
-        release();
-        return base;
+        int[] base = new int[1];
+        alone(() -> {
+            putStockBack();
+            base[0] = super.close();
+        });
+        return base[0];
+    }
+
+    /** Where memory may be missing, that is found out before there is a frame, which would be lost. */
+    private void lookAhead() {
+        if (setup().memory().isPartial()) {
+            restock();
+        }
     }
 
     private void putStockBack() {

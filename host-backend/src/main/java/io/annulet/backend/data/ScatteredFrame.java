@@ -2,6 +2,7 @@ package io.annulet.backend.data;
 
 import io.annulet.memory.HostMemory;
 import io.annulet.vring.ChainBurst;
+import io.annulet.vring.ChainFault;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -37,6 +38,13 @@ final class ScatteredFrame {
     void hashes(int[] values, int[] kinds) {
         hashes = values;
         hashKinds = kinds;
+    }
+
+    /** Whether a chain is a receive buffer that has room for a header and more. */
+    boolean fits(ChainBurst chains, int chain) {
+        return chains.fault(chain) == ChainFault.NONE
+                && chains.readableByteLength(chain) == 0
+                && chains.writableByteLength(chain) > headerByteLength;
     }
 
     /** Writes header and frame into the chains from {@code firstChain} on, which have room for all of it. */

@@ -259,11 +259,14 @@ public final class TransmitQueue extends GuestQueue {
 
     /** Whether frames come without kicks, so that the worker may not sleep. */
     public boolean mustBePolled() {
-        return setup().kick() == null;
+        return setup().kick() == null && !waitsForMemory();
     }
 
     /** Asks for kicks; true if there is work already. */
     public boolean requestKicks() {
+        if (waitsForMemory()) {
+            return false;
+        }
         boolean work = half.requestKicks();
         if (log != null) {
             log.suppression();

@@ -5,6 +5,7 @@ import io.annulet.backend.port.Port;
 import io.annulet.backend.port.XdpLane;
 import io.annulet.backend.port.XdpPort;
 import io.annulet.linux.EventFd;
+import io.annulet.memory.GuestMemory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -150,6 +151,18 @@ public final class WorkerProxy {
         worker.submit(() -> {
             worker.guard(port::onRecall);
             worker.guard(() -> port.onReplaceMemory(moved));
+            done.run();
+        });
+    }
+
+    /**
+     * Addresses in descriptors mean something else: nothing is read or written by what they meant before once {@code done}
+     * is called. Queues that waited for memory look again.
+     */
+    public void translateBy(GuestShard port, GuestMemory memory, Runnable done) {
+        worker.submit(() -> {
+            worker.guard(port::onRecall);
+            worker.guard(() -> port.onTranslateBy(memory));
             done.run();
         });
     }

@@ -14,6 +14,7 @@ import io.annulet.backend.data.RingStanding;
 import io.annulet.backend.data.TransmitQueue;
 import io.annulet.backend.stats.PortCounters;
 import io.annulet.linux.EventFd;
+import io.annulet.memory.GuestMemory;
 import io.annulet.memory.HostMemory;
 import java.util.Arrays;
 import java.util.List;
@@ -282,6 +283,15 @@ public final class GuestShard implements Port {
         for (int i = 0; i < kept.length; i++) {
             if (!kept[i]) {
                 onCloseQueue(i);
+            }
+        }
+    }
+
+    /** Addresses in descriptors mean something else from now on. */
+    public void onTranslateBy(GuestMemory memory) {
+        for (GuestQueue queue : queues) {
+            if (queue != null) {
+                queue.translateBy(memory);
             }
         }
     }

@@ -24,4 +24,12 @@ public interface PortListener {
      * @param answerRoom bytes that the answer may have, ack included, 1 or more
      */
     default void onCommand(long ticket, byte[] command, int answerRoom) {}
+
+    /**
+     * A queue waits: its next chain has memory that is not there. It goes on once the port is told of other memory.
+     *
+     * @param guestAddresses some that are missing, the first one among them
+     * @param accesses what the device has to do at each: {@link io.annulet.memory.Access}
+     */
+    default void onMemoryAwaited(int queueIndex, long[] guestAddresses, int[] accesses) {}
 }

@@ -7,6 +7,7 @@ import io.annulet.guest.DirtyLog;
 import io.annulet.guest.DriverReceiveQueue;
 import io.annulet.guest.DriverTransmitQueue;
 import io.annulet.guest.DriverVring;
+import io.annulet.guest.ExtensionMessages;
 import io.annulet.guest.FrameFactory;
 import io.annulet.guest.FrontEndException;
 import io.annulet.guest.GuestOptions;
@@ -20,6 +21,7 @@ import io.annulet.linux.Fd;
 import io.annulet.linux.FileDescriptors;
 import io.annulet.linux.Memfd;
 import io.annulet.memory.HostMemory;
+import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vhostuser.ProtocolFeature;
 import io.annulet.vhostuser.VhostUserRequest;
 import io.annulet.vhostuser.VirtioFeature;
@@ -55,7 +57,7 @@ final class LogMessagesTest {
     @BeforeEach
     void open() {
         backend.open(VhostUserOptions.server("a", socket("a")));
-        backend.open(VhostUserOptions.server("b", socket("b")));
+        backend.open(VhostUserOptions.server("b", socket("b")).withIommu());
     }
 
     @AfterEach
@@ -68,7 +70,11 @@ final class LogMessagesTest {
     }
 
     private SimulatedGuest connect(String name, boolean packed) {
-        long features = GuestOptions.LINUX_FEATURES | (packed ? VirtioFeature.RING_PACKED : 0);
+        return connectWith(name, packed ? VirtioFeature.RING_PACKED : 0);
+    }
+
+    private SimulatedGuest connectWith(String name, long more) {
+        long features = GuestOptions.LINUX_FEATURES | more;
         return SimulatedGuest.connect(
                 socket(name),
                 GuestOptions.DEFAULTS
@@ -112,35 +118,64 @@ final class LogMessagesTest {
     void everyPageThatIsWrittenIsInTheLogAndNoOther(boolean packed) {
         try (SimulatedGuest a = connect("a", packed);
                 SimulatedGuest b = connect("b", packed)) {
-            DirtyLog log = b.startLogging();
-            RamRegion region = b.ram().regions().getFirst();
-            byte[][] before = new byte[(int) (region.byteLength() / PAGE)][];
-            for (int i = 0; i < before.length; i++) {
-                before[i] = page(region, (long) i * PAGE);
-            }
-            log.clear();
-            send(a, FRAMES);
-            Set<Long> missing = new TreeSet<>();
-            Set<Long> needless = new TreeSet<>();
-            Set<Long> ringPages = ringPages(b);
-            for (int i = 0; i < before.length; i++) {
-                long guestAddress = region.guestAddress() + (long) i * PAGE;
-                boolean changed = !Arrays.equals(before[i], page(region, (long) i * PAGE));
-                if (changed && !log.isDirty(guestAddress)) {
-                    missing.add(guestAddress);
-                } else if (!changed && log.isDirty(guestAddress) && !ringPages.contains(guestAddress)) {
-                    needless.add(guestAddress);
-                }
-            }
-            assertEquals(Set.of(), missing, "written and not in the log");
-            assertEquals(Set.of(), needless, "in the log and not written");
-            assertTrue(log.dirtyPages() > FRAMES / 4, () -> log.dirtyPages() + " pages");
-            System.out.println("dirty pages " + log.dirtyPages() + ", missing 0");
+            assertLogIsExact(a, b, b.startLogging());
             receiveAll(b);
             b.stopLogging();
             send(a, FRAMES);
             receiveAll(b);
         }
+    }
+
+    /** Behind an IOMMU what is logged are guest addresses all the same, and a ring's is not where the front-end says. */
+    @ParameterizedTest
+    @ValueSource(longs = {VirtioFeature.ACCESS_PLATFORM, VirtioFeature.ACCESS_PLATFORM | VirtioFeature.RING_PACKED})
+    void pagesAreLoggedAsTheGuestHasThemBehindAnIommu(long features) {
+        try (SimulatedGuest a = connect("a", false);
+                SimulatedGuest b = connectWith("b", features)) {
+            RamRegion all = b.ram().regions().getFirst();
+            new ExtensionMessages(b.frontEnd())
+                    .updateTranslation(all.guestAddress(), all.byteLength(), all.userAddress());
+            DirtyLog log = b.startLogging();
+            for (DriverVring vring : b.driver().vrings()) {
+                RawRing ring = vring.ring();
+                byte[] elsewhere = Payloads.vringAddress(
+                        vring.index(),
+                        MessageLayout.ADDRESS_FLAG_LOG,
+                        b.ram().guestAddressOf(ring.descriptorHostAddress()),
+                        b.ram().guestAddressOf(ring.usedHostAddress()),
+                        b.ram().guestAddressOf(ring.availHostAddress()),
+                        1L << 40);
+                b.frontEnd().tell(VhostUserRequest.SET_VRING_ADDR, elsewhere);
+            }
+            assertLogIsExact(a, b, log);
+            receiveAll(b);
+        }
+    }
+
+    private void assertLogIsExact(SimulatedGuest a, SimulatedGuest b, DirtyLog log) {
+        RamRegion region = b.ram().regions().getFirst();
+        byte[][] before = new byte[(int) (region.byteLength() / PAGE)][];
+        for (int i = 0; i < before.length; i++) {
+            before[i] = page(region, (long) i * PAGE);
+        }
+        log.clear();
+        send(a, FRAMES);
+        Set<Long> missing = new TreeSet<>();
+        Set<Long> needless = new TreeSet<>();
+        Set<Long> ringPages = ringPages(b);
+        for (int i = 0; i < before.length; i++) {
+            long guestAddress = region.guestAddress() + (long) i * PAGE;
+            boolean changed = !Arrays.equals(before[i], page(region, (long) i * PAGE));
+            if (changed && !log.isDirty(guestAddress)) {
+                missing.add(guestAddress);
+            } else if (!changed && log.isDirty(guestAddress) && !ringPages.contains(guestAddress)) {
+                needless.add(guestAddress);
+            }
+        }
+        assertEquals(Set.of(), missing, "written and not in the log");
+        assertEquals(Set.of(), needless, "in the log and not written");
+        assertTrue(log.dirtyPages() > FRAMES / 4, () -> log.dirtyPages() + " pages");
+        System.out.println("dirty pages " + log.dirtyPages() + ", missing 0");
     }
 
     /** Pages of which a device may write again what stood there. */
