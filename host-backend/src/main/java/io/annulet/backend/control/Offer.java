@@ -104,16 +104,8 @@ final class Offer {
      */
     static long protocolFeatures(VhostUserOptions options) {
         long features = ProtocolFeature.maskOf(
-                MQ,
-                LOG_SHMFD,
-                REPLY_ACK,
-                NET_MTU,
-                BACKEND_REQ,
-                RARP,
-                INFLIGHT_SHMFD,
-                RESET_DEVICE,
-                CONFIGURE_MEM_SLOTS,
-                STATUS);
+                MQ, LOG_SHMFD, REPLY_ACK, NET_MTU, BACKEND_REQ, RARP, RESET_DEVICE, CONFIGURE_MEM_SLOTS, STATUS);
+        features |= options.iommu() ? 0 : INFLIGHT_SHMFD.mask(); // rings behind an IOMMU are not noted
         return options.isGeneric() ? features | ProtocolFeature.maskOf(CONFIG, DEVICE_STATE) : features;
     }
 }
