@@ -46,7 +46,7 @@ final class FeatureMessagesSpecTest extends ControlTest {
                             | VirtioFeature.PROTOCOL_FEATURES
                             | OFFLOADS,
                     offered);
-            assertEquals(0x1a03fL, session.frontEnd.getProtocolFeatures());
+            assertEquals(0x1b03fL, session.frontEnd.getProtocolFeatures());
         }
     }
 
