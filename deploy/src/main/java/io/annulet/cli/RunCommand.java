@@ -49,6 +49,7 @@ import picocli.CommandLine.Spec;
             "      mtu=N                 what the guest is told it may send",
             "      max-memory=SIZE       of the guest: a front-end that shares more, such as 64G, is refused (default: 32 TiB)",
             "      iommu=off|on          the guest may have an IOMMU in front of its device, see docs/OPERATIONS.md",
+            "      postcopy=off|on       the guest may arrive here before its memory does, see docs/OPERATIONS.md",
             "      seal=auto|require     whether memory that the front-end could shrink is served (default: auto)",
             "      profile=qemu|generic  the kind of front-end that is expected (default: qemu)",
             "                            generic: one that leaves control queue and configuration space to annulet, such",

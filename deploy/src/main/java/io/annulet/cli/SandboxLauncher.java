@@ -216,6 +216,13 @@ final class SandboxLauncher {
                     "port " + guest.name() + ": giving its socket away needs a right that a sandbox has not",
                     "leave owner= and group= out, and let the folder's group or allow-gid= decide");
         }
+        if (guest.options().postcopy()) {
+            throw new CommandFailure(
+                    "port " + guest.name()
+                            + " cannot be served in a sandbox: its guest may arrive by post-copy, for which"
+                            + " page faults are handed to its front-end",
+                    "leave postcopy=on out, or run it without " + OPTION);
+        }
         return guest.options();
     }
 

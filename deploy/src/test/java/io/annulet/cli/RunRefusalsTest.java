@@ -55,6 +55,11 @@ final class RunRefusalsTest {
                 "--sandbox",
                 "--port",
                 "a=vhost-user:" + directory.resolve("a") + ",owner=root");
+        assertRefused(
+                "its guest may arrive by post-copy",
+                "--sandbox",
+                "--port",
+                "a=vhost-user:" + directory.resolve("a") + ",postcopy=on");
         assertRefused("channels cannot be served in a sandbox", "--sandbox", "--channel", "c=ivshmem:/tmp/c");
         assertRefused(
                 "'vfio:x' is nothing that can be opened later",

@@ -110,7 +110,16 @@ final class GivingBackend implements Giver {
         if (!Parts.await(parts.state().isSettled(parts.control()))) {
             return "guests are still coming back after a crash; try again in a moment";
         }
-        return obstacle(running.get());
+        String arriving = arriving();
+        return arriving == null ? obstacle(running.get()) : arriving;
+    }
+
+    /** Whoever takes over could not be told of page faults. */
+    private @Nullable String arriving() {
+        boolean any =
+                parts.endpoints().stream().map(endpoint -> endpoint.handover().isGuestArriving()).toList().stream()
+                        .anyMatch(Parts::await);
+        return any ? "a guest is arriving by post-copy; try again in a moment" : null;
     }
 
     /** Why a back-end with these options cannot be handed over; null if it can. */
@@ -176,6 +185,10 @@ final class GivingBackend implements Giver {
         boolean paused = false;
         try {
             parts.each(PortHandover::freeze);
+            String arriving = arriving(); // it may have begun to after it was looked at first
+            if (arriving != null) {
+                throw new HandoverException(arriving);
+            }
             long pausedNanos = System.nanoTime();
             parts.hold(true);
             PassedState state = state(pausedNanos, fds);

@@ -16,6 +16,7 @@ import io.annulet.backend.port.TapPort;
 import io.annulet.backend.port.XdpPort;
 import io.annulet.backend.stats.CountersFile;
 import io.annulet.backend.stats.PortCounters;
+import io.annulet.linux.UserFaults;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -103,6 +104,9 @@ final class PortOpener {
         int home = domain.takeHome();
         return switch (options) {
             case PortOptions.Guest guest -> {
+                if (guest.options().postcopy()) {
+                    UserFaults.open().close(); // better refused now than when a guest is about to arrive
+                }
                 GuestEndpoint endpoint = new GuestEndpoint(
                         guest.options(), loop, domain.workers(), home, rows, state, budget.take(guest.options()));
                 endpoint.shareWith(List.copyOf(domain.nics()), List.copyOf(domain.sockets()));

@@ -63,6 +63,7 @@ public sealed interface PortOptions {
                     + options.access().peers()
                     + (options.memoryBytes() == 0 ? "" : ",max-memory=" + options.memoryBytes())
                     + (options.iommu() ? ",iommu=on" : "")
+                    + (options.postcopy() ? ",postcopy=on" : "")
                     + policy;
         }
 

@@ -29,7 +29,7 @@ final class ConformanceTest {
             Limits.DEFAULTS.withWaitNanos(15_000 * MILLISECOND).withSettleNanos(10 * MILLISECOND);
 
     @ParameterizedTest
-    @CsvSource({"'',''", "'iommu=on',''", "'profile=generic,queues=2','--link=a=b'"})
+    @CsvSource({"'',''", "'iommu=on',''", "'postcopy=on',''", "'profile=generic,queues=2','--link=a=b'"})
     void annuletKeepsEveryRule(String portOptions, String more) {
         try (BackEnd backEnd = new CommandBackEnd("Annulet", command(portOptions, more))) {
             List<RuleResult> results = new ConformanceRun(backEnd, LIMITS, result -> {}).run(Rules.all());

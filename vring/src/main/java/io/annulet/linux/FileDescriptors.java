@@ -27,6 +27,8 @@ public final class FileDescriptors {
     private static final int O_NONBLOCK = 0x800;
     private static final int O_CLOEXEC = 0x80000;
 
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
     private static final int FALLOC_FL_KEEP_SIZE = 1;
     private static final int FALLOC_FL_PUNCH_HOLE = 2;
 
@@ -227,6 +229,21 @@ public final class FileDescriptors {
         LinuxException.check(
                 Kernel.fallocate(fd.number(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, byteLength),
                 "punch a hole of " + byteLength + " bytes into " + fd);
+    }
+
+    /**
+     * Where the first hole from an offset on begins, {@code offset} if there is one; the end of a file counts as one. Moves the
+     * offset that all holders of the file share. {@code offset} as well if that cannot be told.
+     */
+    public static long holeFrom(Fd fd, long offset) {
+        long hole = Kernel.lseek(fd.number(), offset, SEEK_HOLE);
+        return hole < 0 ? offset : hole;
+    }
+
+    /** Likewise the first bytes that are there; {@link Long#MAX_VALUE} if none are. */
+    public static long dataFrom(Fd fd, long offset) {
+        long data = Kernel.lseek(fd.number(), offset, SEEK_DATA);
+        return data < 0 ? Long.MAX_VALUE : data;
     }
 
     /** Waits until a read would not wait, or the peer is gone, or the time is over; true unless the time was over. */

@@ -15,6 +15,7 @@ final class Kernel {
     static final int AT_FDCWD = -100;
 
     private static final int READ = number(0, 63);
+    private static final int LSEEK = number(8, 62);
     private static final int WRITE = number(1, 64);
     private static final int CLOSE = number(3, 57);
     private static final int MMAP = number(9, 222);
@@ -194,6 +195,10 @@ final class Kernel {
 
     static long munmap(long address, long byteLength) {
         return call(MUNMAP, address, byteLength);
+    }
+
+    static long lseek(int fd, long offset, int whence) {
+        return call(LSEEK, fd, offset, whence);
     }
 
     static long madvise(long address, long byteLength, int advice) {

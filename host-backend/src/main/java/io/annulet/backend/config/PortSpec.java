@@ -126,6 +126,7 @@ public record PortSpec(String name, String kind, String target, Map<String, Stri
                 calls(options),
                 options.bytes("max-memory", 0),
                 options.choice("iommu", Switched.OFF) == Switched.ON,
+                options.choice("postcopy", Switched.OFF) == Switched.ON,
                 config(options));
         return new PortOptions.Guest(guest, PolicySpec.take(options));
     }

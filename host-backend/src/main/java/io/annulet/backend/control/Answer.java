@@ -4,6 +4,7 @@ import io.annulet.linux.Fd;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** What a handler makes of a message; a message that breaks a rule ends in a {@link MessageFault} instead. */
 sealed interface Answer {
@@ -16,11 +17,11 @@ sealed interface Answer {
     /** A reply of 8 bytes. */
     record Value(long value) implements Answer {}
 
-    /** A reply with the description of memory, and its file, which goes along and is closed then. */
-    record Inflight(ByteBuffer area, Fd file) implements Answer {}
-
     /** A reply with bytes of the configuration space. */
     record Config(int offset, ByteBuffer bytes, int flags) implements Answer {}
+
+    /** A reply of these bytes; a file that goes along is taken over. */
+    record Reply(ByteBuffer payload, @Nullable Fd file) implements Answer {}
 
     /** What a command of the control queue asked for. */
     record Result(ByteBuffer bytes) implements Answer {}

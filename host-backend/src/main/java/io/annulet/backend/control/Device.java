@@ -26,6 +26,7 @@ final class Device {
     final NetState net;
     final Retired retired = new Retired();
     final Iotlb iotlb;
+    final Postcopy postcopy;
 
     /** What outlives this process of its rings. */
     RingRecords records;
@@ -79,6 +80,7 @@ final class Device {
         this.vrings = new VringConfig[2 * options.queuePairs() + (options.isGeneric() ? 1 : 0)];
         Arrays.setAll(vrings, VringConfig::new);
         this.iotlb = new Iotlb(vrings.length);
+        this.postcopy = new Postcopy(options.name(), vrings.length);
     }
 
     /**
@@ -175,8 +177,13 @@ final class Device {
         return vrings[(int) index];
     }
 
-    /** Whether addresses of rings, and those in descriptors, are those of an IOMMU. */
+    /** Whether addresses are looked up in what is known of them, see {@link Iotlb}. */
     boolean isTranslated() {
+        return isBehindIommu() || postcopy.isListening();
+    }
+
+    /** Whether addresses of rings, and those in descriptors, are those of an IOMMU. */
+    boolean isBehindIommu() {
         return (negotiation.features() & VirtioFeature.ACCESS_PLATFORM) != 0;
     }
 
@@ -245,7 +252,9 @@ final class Device {
         retired.add(backendChannel);
         backendChannel = socket;
         requests = socket == null ? null : new RequestChannel(socket);
-        iotlb.channel(requests);
+        if (!options.postcopy()) {
+            iotlb.source(requests);
+        }
     }
 
     /** The state that is on its way, or has come. */
@@ -283,7 +292,10 @@ final class Device {
 
     /** Descriptors that this device holds. */
     int descriptorCount() {
-        int count = memory.regions().size() + (backendChannel == null ? 0 : 1) + (log == null ? 0 : 1);
+        int count = memory.regions().size()
+                + (backendChannel == null ? 0 : 1)
+                + postcopy.descriptorCount()
+                + (log == null ? 0 : 1);
         count += transfer == null ? 0 : StateTransfer.DESCRIPTORS;
         count += inflight == null ? 0 : 1;
         for (VringConfig vring : vrings) {
@@ -294,6 +306,7 @@ final class Device {
 
     /** Lets go of everything; the worker has acknowledged that it has left all rings. */
     void release() {
+        postcopy.close();
         MemoryTable last = memory;
         memory = MemoryTable.EMPTY;
         last.regions().forEach(this::retire);

@@ -297,9 +297,10 @@ public final class GuestEndpoint {
     }
 
     private Device newDevice() {
-        // What is behind an IOMMU may be taken back page by page: it is read by this process alone.
-        List<MemoryShares> sharing =
-                options.iommu() ? List.of() : shares.stream().map(Supplier::get).toList();
+        // What may be missing, or be taken back page by page, is read by this process alone.
+        List<MemoryShares> sharing = options.isMemoryPartial()
+                ? List.of()
+                : shares.stream().map(Supplier::get).toList();
         return new Device(options, limits, proxy, records, sharing).telling(log::warn, () -> state.onLeftBehind(loop));
     }
 

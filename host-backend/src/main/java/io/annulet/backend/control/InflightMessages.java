@@ -24,7 +24,7 @@ final class InflightMessages {
         area.putLong(MessageLayout.INFLIGHT_MMAP_SIZE, shape.byteLength());
         area.putShort(MessageLayout.INFLIGHT_QUEUES, (short) shape.queues());
         area.putShort(MessageLayout.INFLIGHT_QUEUE_SIZE, (short) shape.queueSize());
-        return new Answer.Inflight(area, InflightMemory.newFile(shape));
+        return new Answer.Reply(area, InflightMemory.newFile(shape));
     }
 
     /** What was noted there of each ring counts when that ring starts. */

@@ -8,8 +8,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a front-end with an IOMMU has told of I/O addresses, what it is asked, and where the rings are that workers have by
- * that; owned by the control thread. From vhost-user, QEMU 10, "IOMMU support".
+ * What is known of I/O addresses, what is asked of them, and where the rings are that workers have by that; owned by the
+ * control thread. A front-end with an IOMMU tells it (vhost-user, QEMU 10, "IOMMU support"); of a guest that arrives by
+ * post-copy it is what is there already, see {@link PostcopyMessages}.
  *
  * <p>There are few questions for each ring at a time, and nobody waits for their answers: a queue that needs them is left
  * alone until the table changes. A front-end that does not read its channel is asked again when it says something itself.
@@ -42,7 +43,7 @@ final class Iotlb {
     private final List<Question> questions = new ArrayList<>();
     private final RingLayout.@Nullable Place[] places;
     private IoTable table = IoTable.EMPTY;
-    private @Nullable RequestChannel channel;
+    private @Nullable MemorySource source;
 
     Iotlb(int rings) {
         places = new RingLayout.@Nullable Place[rings];
@@ -63,9 +64,9 @@ final class Iotlb {
         return table.firstMissing(ioAddress, 1, access) != ioAddress;
     }
 
-    /** Asks on another channel from now on, or on none. */
-    void channel(@Nullable RequestChannel next) {
-        channel = next;
+    /** Asks somebody else from now on, or nobody; also to be called when who is asked can be asked again. */
+    void source(@Nullable MemorySource next) {
+        source = next;
         questions.replaceAll(question -> question.with(false, question.nanos));
         askUnsent();
     }
@@ -97,7 +98,7 @@ final class Iotlb {
     }
 
     private void askUnsent() {
-        RequestChannel to = channel;
+        MemorySource to = source;
         for (int i = 0; i < questions.size() && to != null; i++) {
             Question question = questions.get(i);
             if (!question.sent) {

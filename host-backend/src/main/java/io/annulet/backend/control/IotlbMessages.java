@@ -18,7 +18,7 @@ final class IotlbMessages {
 
     /** What is taken back is not touched any more once this is answered. */
     Answer iotlbMsg(Message message) {
-        if (!device.isTranslated()) {
+        if (!device.isBehindIommu()) {
             throw new MessageFault("needs VIRTIO_F_ACCESS_PLATFORM, which was not acknowledged");
         }
         long ioAddress = message.u64(MessageLayout.IOTLB_IOVA);
@@ -30,6 +30,8 @@ final class IotlbMessages {
             next = switch (type) {
                 case MessageLayout.IOTLB_UPDATE ->
                     bounded(
+                            device,
+                            rings,
                             device.iotlb
                                     .table()
                                     .updated(
@@ -41,7 +43,7 @@ final class IotlbMessages {
                             ioAddress,
                             byteLength);
                 case MessageLayout.IOTLB_INVALIDATE ->
-                    bounded(device.iotlb.table().invalidated(ioAddress, byteLength), 0, 0);
+                    bounded(device, rings, device.iotlb.table().invalidated(ioAddress, byteLength), 0, 0);
                 default -> throw new MessageFault("type " + type + ", which is neither an update nor an invalidation");
             };
         } catch (IllegalArgumentException bad) {
@@ -56,7 +58,7 @@ final class IotlbMessages {
     }
 
     /** A table that has become too large keeps what rings need, and what was told last. */
-    private IoTable bounded(IoTable table, long ioAddress, long byteLength) {
+    static IoTable bounded(Device device, Rings rings, IoTable table, long ioAddress, long byteLength) {
         int most = device.limits.translations();
         if (table.entryCount() <= most) {
             return table;

@@ -19,6 +19,8 @@ import java.lang.foreign.MemorySegment;
  */
 final class MappedRegion implements AutoCloseable {
 
+    private static final long AROUND_BYTES = 2 << 20;
+
     private final RegionRequest request;
     private final Region region;
     private final Fd file;
@@ -128,6 +130,44 @@ final class MappedRegion implements AutoCloseable {
                 page);
     }
 
+    /** Another mapping of the same bytes, the caller's to close. */
+    Mapping mapAgain() {
+        long start = request.fileOffset() & -pageBytes();
+        return Mapping.map(file, start, mapping.byteLength(), Mapping.Protection.READ_WRITE, Mapping.Option.NO_RESERVE);
+    }
+
+    /** Where the region begins in its mappings. */
+    long offsetInMapping() {
+        return region.hostAddress() - mapping.address();
+    }
+
+    /** In such pieces its memory comes. */
+    long pageBytes() {
+        return pageBytes(identity);
+    }
+
+    /** A part of the region. */
+    record Extent(long offset, long byteLength) {}
+
+    /** The page at an offset, which is there, and what is beside it and there too, as far as is worth the look. */
+    Extent presentAround(long offset) {
+        long begin = request.fileOffset();
+        long page = begin + offset & -pageBytes();
+        long block = page & -AROUND_BYTES;
+        long end = FileDescriptors.holeFrom(file, page);
+        long first = Math.max(begin, block);
+        for (long looks = 0; first < page && looks < AROUND_BYTES / pageBytes(); looks++) {
+            long hole = FileDescriptors.holeFrom(file, first);
+            if (hole >= page) {
+                break;
+            }
+            first = Math.min(page, FileDescriptors.dataFrom(file, hole));
+        }
+        long last = Math.clamp(end, page + pageBytes(), Math.max(block + AROUND_BYTES, page + pageBytes()));
+        long from = Math.max(begin, Math.min(first, page));
+        return new Extent(from - begin, Math.min(begin + request.byteLength(), last) - from);
+    }
+
     /** As it is passed on. */
     PassedDevice.Region passed(SentFds fds) {
         return new PassedDevice.Region(
@@ -163,6 +203,10 @@ final class MappedRegion implements AutoCloseable {
 
     boolean contains(long hostAddress) {
         return Long.compareUnsigned(hostAddress - region.hostAddress(), region.byteLength()) < 0;
+    }
+
+    boolean containsGuest(long guestAddress) {
+        return Long.compareUnsigned(guestAddress - region.guestAddress(), region.byteLength()) < 0;
     }
 
     /** Whether the file cannot become shorter. */

@@ -2,6 +2,8 @@ package io.annulet.backend.control;
 
 import io.annulet.backend.data.QueueSetup;
 import io.annulet.linux.Fd;
+import io.annulet.linux.LinuxException;
+import io.annulet.memory.IoTable;
 import io.annulet.vhostuser.MessageLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,17 +45,27 @@ final class MemoryMessages {
             requests.add(RegionRequest.read(message, MessageLayout.TABLE_REGIONS + i * MessageLayout.REGION_BYTES));
             files.add(message.takeFd(i));
         }
-        return replace(device.memory().replacedBy(requests, files, device.options.seal(), device.limits));
+        Answer answer = replace(device.memory().replacedBy(requests, files, device.options.seal(), device.limits));
+        return told(message, (int) count, MessageLayout.TABLE_REGIONS, answer);
     }
 
     Answer addMemReg(Message message) {
         RegionRequest request = RegionRequest.read(message, MessageLayout.SINGLE_REGION);
-        return replace(device.memory().plus(request, message.takeFd(0), device.options.seal(), device.limits));
+        Answer answer = replace(device.memory().plus(request, message.takeFd(0), device.options.seal(), device.limits));
+        return told(message, 1, MessageLayout.SINGLE_REGION, answer);
+    }
+
+    private Answer told(Message message, int regions, int at, Answer answer) {
+        return device.postcopy.isListening() ? PostcopyMessages.told(device, message, regions, at, answer) : answer;
     }
 
     /** A descriptor that comes along is closed with the message. */
     Answer remMemReg(Message message) {
-        return replace(device.memory().minus(RegionRequest.read(message, MessageLayout.SINGLE_REGION)));
+        Answer answer = replace(device.memory().minus(RegionRequest.read(message, MessageLayout.SINGLE_REGION)));
+        if (device.postcopy.isListening()) {
+            device.postcopy.told(false);
+        }
+        return answer;
     }
 
     /**
@@ -65,6 +77,10 @@ final class MemoryMessages {
         MemoryTable old = device.memory();
         List<QueueSetup> moved = new ArrayList<>();
         try {
+            if (device.postcopy.isListening()) {
+                return arriving(next);
+            }
+            device.postcopy.close(); // a guest whose memory is told sooner has come whole
             if (device.isTranslated()) {
                 Answer answer = rings.goBy(device.iotlb.table().in(next.memory()), next);
                 device.memory(next);
@@ -73,11 +89,25 @@ final class MemoryMessages {
             for (VringConfig vring : device.startedVrings()) {
                 moved.add(rings.setup(vring, next));
             }
-        } catch (MessageFault refused) {
+        } catch (MessageFault | LinuxException refused) {
             next.missingIn(old).forEach(MappedRegion::close);
             throw refused;
         }
         device.memory(next);
         return moved.isEmpty() ? Answer.DONE : Answer.afterWorker(done -> device.port.replaceMemory(moved, done));
+    }
+
+    /** While memory may be missing nothing counts as present in another table until it was looked for there. */
+    private Answer arriving(MemoryTable next) {
+        device.postcopy.map(next);
+        boolean accepted = false;
+        try {
+            Answer answer = rings.goBy(IoTable.EMPTY, next);
+            device.memory(next);
+            accepted = true;
+            return answer;
+        } finally {
+            device.postcopy.keepOnly(accepted ? next : device.memory());
+        }
     }
 }

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The mapped memory of one front-end: immutable, a changed table is a new one that may share regions with the one before.
@@ -146,6 +147,17 @@ final class MemoryTable {
     /** Likewise bytes that lie in one region; false if they are not there any more. */
     boolean read(long hostAddress, MemorySegment bytes) {
         return regionAt(hostAddress).read(hostAddress, bytes);
+    }
+
+    /** The region that has a guest address; null if none. */
+    @Nullable
+    MappedRegion regionOfGuest(long guestAddress) {
+        for (MappedRegion region : regions) {
+            if (region.containsGuest(guestAddress)) {
+                return region;
+            }
+        }
+        return null;
     }
 
     /** The region that has a host address. */

@@ -4,6 +4,7 @@ import io.annulet.vhostuser.MessageLayout;
 import io.annulet.vhostuser.VhostUserRequest;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The protocol as this back-end speaks it: each message it serves, and who serves it; owned by the control thread. */
@@ -18,8 +19,10 @@ final class MessageTable {
     private final Map<VhostUserRequest, Handler> handlers = new EnumMap<>(VhostUserRequest.class);
 
     private final Device device;
+    private final PostcopyMessages postcopy;
 
-    MessageTable(Device device, ControlLoop loop, PortLog log) {
+    /** @param end ends the session for a reason */
+    MessageTable(Device device, ControlLoop loop, PortLog log, Consumer<String> end) {
         this.device = device;
         Rings rings = new Rings(device);
         FeatureMessages features = new FeatureMessages(device, rings);
@@ -60,6 +63,10 @@ final class MessageTable {
         InflightMessages inflight = new InflightMessages(device);
         on(VhostUserRequest.GET_INFLIGHT_FD, inflight::getInflightFd);
         on(VhostUserRequest.SET_INFLIGHT_FD, inflight::setInflightFd);
+        postcopy = new PostcopyMessages(device, rings, loop, log, end);
+        on(VhostUserRequest.POSTCOPY_ADVISE, message -> postcopy.advise());
+        on(VhostUserRequest.POSTCOPY_LISTEN, message -> postcopy.listen());
+        on(VhostUserRequest.POSTCOPY_END, message -> postcopy.end());
 
         on(VhostUserRequest.SET_OWNER, message -> all.setOwner());
         on(VhostUserRequest.RESET_OWNER, message -> all.resetOwner());
@@ -90,6 +97,12 @@ final class MessageTable {
         }
         if ((message.flags() & ~(MessageLayout.VERSION_MASK | MessageLayout.FLAG_NEED_REPLY)) != 0) {
             throw new MessageFault(String.format("flags 0x%x", message.flags()));
+        }
+        if (device.postcopy.awaitsAcknowledgement()) {
+            if (PostcopyMessages.isAcknowledgement(device, message)) {
+                return postcopy::acknowledged;
+            }
+            postcopy.goOnWithout(request);
         }
         if (!request.payload().accepts(message.payloadByteLength())) {
             throw new MessageFault(message.payloadByteLength() + " bytes");

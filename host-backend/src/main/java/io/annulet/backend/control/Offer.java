@@ -8,6 +8,7 @@ import static io.annulet.vhostuser.ProtocolFeature.INFLIGHT_SHMFD;
 import static io.annulet.vhostuser.ProtocolFeature.LOG_SHMFD;
 import static io.annulet.vhostuser.ProtocolFeature.MQ;
 import static io.annulet.vhostuser.ProtocolFeature.NET_MTU;
+import static io.annulet.vhostuser.ProtocolFeature.PAGEFAULT;
 import static io.annulet.vhostuser.ProtocolFeature.RARP;
 import static io.annulet.vhostuser.ProtocolFeature.REPLY_ACK;
 import static io.annulet.vhostuser.ProtocolFeature.RESET_DEVICE;
@@ -105,7 +106,10 @@ final class Offer {
     static long protocolFeatures(VhostUserOptions options) {
         long features = ProtocolFeature.maskOf(
                 MQ, LOG_SHMFD, REPLY_ACK, NET_MTU, BACKEND_REQ, RARP, RESET_DEVICE, CONFIGURE_MEM_SLOTS, STATUS);
-        features |= options.iommu() ? 0 : INFLIGHT_SHMFD.mask(); // rings behind an IOMMU are not noted
+        features |= options.isMemoryPartial() ? 0 : INFLIGHT_SHMFD.mask(); // such rings are not noted
+        if (options.postcopy()) {
+            features |= PAGEFAULT.mask();
+        }
         return options.isGeneric() ? features | ProtocolFeature.maskOf(CONFIG, DEVICE_STATE) : features;
     }
 }

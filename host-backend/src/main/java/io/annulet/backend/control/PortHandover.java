@@ -52,6 +52,16 @@ public final class PortHandover {
         });
     }
 
+    /** Whether memory of its guest is still to come, so that its front-end cannot be passed on. */
+    public CompletableFuture<Boolean> isGuestArriving() {
+        CompletableFuture<Boolean> told = new CompletableFuture<>();
+        loop.execute(() -> {
+            Device device = served();
+            told.complete(device != null && device.postcopy.isUnderWay());
+        });
+        return told;
+    }
+
     /** Reads and answers no messages from now on, and has none half served. */
     public CompletableFuture<Void> freeze() {
         return run(done -> {

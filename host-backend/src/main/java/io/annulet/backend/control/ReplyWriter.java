@@ -23,7 +23,7 @@ final class ReplyWriter implements AutoCloseable {
 
     private static final int REPLY_FLAGS = MessageLayout.VERSION | MessageLayout.FLAG_REPLY;
     private static final int PAYLOAD_BYTES = 8;
-    private static final int MAX_PAYLOAD_BYTES = Payload.CONFIG.maxBytes();
+    private static final int MAX_PAYLOAD_BYTES = Math.max(Payload.CONFIG.maxBytes(), Payload.MEMORY_TABLE.maxBytes());
     private static final int[] NO_FDS = {};
 
     private final ByteBuffer bytes = ByteBuffer.allocateDirect(MessageLayout.HEADER_BYTES + MAX_PAYLOAD_BYTES)
@@ -56,10 +56,10 @@ final class ReplyWriter implements AutoCloseable {
         bytes.put(at + MessageLayout.CONFIG_BYTES, space, space.position(), space.remaining());
     }
 
-    /** Prepares a reply with which a file goes, which is taken over. */
-    void inflight(int id, ByteBuffer area, Fd going) {
-        header(id, area.remaining());
-        bytes.put(MessageLayout.HEADER_BYTES, area, area.position(), area.remaining());
+    /** Prepares a reply of these bytes; a file that goes along is taken over. */
+    void payload(int id, ByteBuffer payload, @Nullable Fd going) {
+        header(id, payload.remaining());
+        bytes.put(MessageLayout.HEADER_BYTES, payload, payload.position(), payload.remaining());
         file = going;
     }
 

@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /** The socket on which a back-end sends requests of its own, without waiting for anything; owned by the control thread. */
-final class RequestChannel {
+final class RequestChannel implements MemorySource {
 
     private static final int[] NO_FDS = {};
     private static final int MAX_PAYLOAD_BYTES = Payload.IOTLB.maxBytes();
@@ -41,7 +41,8 @@ final class RequestChannel {
      * @param access what the device has to do there: {@link io.annulet.memory.Access}
      * @return false if it does not read what it is asked
      */
-    boolean miss(long ioAddress, int access) {
+    @Override
+    public boolean miss(long ioAddress, int access) {
         header(BackendRequest.IOTLB_MSG, MAX_PAYLOAD_BYTES);
         for (int at = 0; at < MAX_PAYLOAD_BYTES; at += Long.BYTES) {
             bytes.putLong(MessageLayout.HEADER_BYTES + at, 0);

@@ -3,6 +3,7 @@ package io.annulet.backend.control;
 import io.annulet.memory.Access;
 import io.annulet.memory.GuestMemory;
 import io.annulet.memory.IoTable;
+import io.annulet.memory.Region;
 import io.annulet.vhostuser.VirtioFeature;
 import io.annulet.vring.Index16;
 import io.annulet.vring.PackedPosition;
@@ -187,6 +188,19 @@ enum RingLayout {
             host[i] = areas[i].translate(places, told[i]);
         }
         return new Place(host[0], host[1], host[2]);
+    }
+
+    /** Addresses of a ring as descriptors would have them, where a message names them as the front-end has them. */
+    VringAddresses inGuest(VringAddresses told, int size, MemoryTable memory) {
+        Area[] areas = areas(size);
+        long[] at = told.areas();
+        for (int i = 0; i < areas.length; i++) {
+            long host = areas[i].translate(
+                    (address, byteLength, access) -> memory.memory().hostAddressOfUser(address, byteLength), at[i]);
+            Region region = memory.regionAt(host).region();
+            at[i] = region.guestAddress() + (host - region.hostAddress());
+        }
+        return new VringAddresses(at[0], at[1], at[2], told.isLogged(), told.log());
     }
 
     /** Checks what can be known of a ring before it is known where its memory is. */

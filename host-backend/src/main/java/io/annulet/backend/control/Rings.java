@@ -23,10 +23,12 @@ import org.jspecify.annotations.Nullable;
 final class Rings {
 
     private final Device device;
+    private final RingAddresses where;
     private final RingNotes notes;
 
     Rings(Device device) {
         this.device = device;
+        this.where = new RingAddresses(device);
         this.notes = new RingNotes(device);
     }
 
@@ -75,12 +77,25 @@ final class Rings {
             }
             return;
         }
-        List<QueueSetup> setups = device.startedVrings().stream()
+        open(toGoOn(), done);
+    }
+
+    private void open(List<QueueSetup> setups, Runnable done) {
+        Runnable oneDone = Countdown.of(setups.size(), done);
+        setups.forEach(setup -> device.port.openQueue(setup, oneDone));
+    }
+
+    private List<QueueSetup> toGoOn() {
+        return device.startedVrings().stream()
                 .filter(vring -> !vring.isBroken())
                 .map(vring -> device.records.onGoOn(notes.on(setup(vring, device.memory())), device.memory()))
                 .toList();
-        Runnable oneDone = Countdown.of(setups.size(), done);
-        setups.forEach(setup -> device.port.openQueue(setup, oneDone));
+    }
+
+    /** Likewise where all memory is there; {@code then} once the workers have them. */
+    Answer goOnAll(Supplier<Answer> then) {
+        List<QueueSetup> setups = toGoOn();
+        return setups.isEmpty() ? then.get() : Answer.afterWorker(done -> open(setups, done), then);
     }
 
     /** Likewise those that another process has worked meanwhile, which died. */
@@ -99,8 +114,7 @@ final class Rings {
                 setups.add(setup);
             }
         }
-        Runnable oneDone = Countdown.of(setups.size(), done);
-        setups.forEach(setup -> device.port.openQueue(setup, oneDone));
+        open(setups, done);
     }
 
     /**
@@ -134,12 +148,12 @@ final class Rings {
         boolean moves = false;
         for (VringConfig vring : device.startedVrings()) {
             RingLayout.Place then = iotlb.place(vring.index());
-            if (!layout.missing(next, addresses(vring), vring.size).isEmpty()) {
+            if (!layout.missing(next, where.known(vring, memory), vring.size).isEmpty()) {
                 if (then != null) {
                     lost.add(vring);
                 }
             } else if (then != null || !vring.isBroken()) {
-                RingLayout.Place now = layout.place(places(memory), addresses(vring), vring.size);
+                RingLayout.Place now = layout.place(places(memory), where.known(vring, memory), vring.size);
                 (then == null ? found : staying).add(vring);
                 moves |= then != null && !then.equals(now);
                 places.put(vring.index(), now);
@@ -149,7 +163,7 @@ final class Rings {
         List<QueueSetup> opened = setups(found, memory);
         lost.forEach(vring -> iotlb.place(vring.index(), null));
         places.forEach(iotlb::place);
-        askForRings(layout);
+        askForRings(layout, memory);
         if (lost.isEmpty() && staying.isEmpty() && opened.isEmpty()) {
             return Answer.DONE;
         }
@@ -170,10 +184,11 @@ final class Rings {
         return vrings.stream().map(vring -> setup(vring, memory)).toList();
     }
 
-    private void askForRings(RingLayout layout) {
+    private void askForRings(RingLayout layout, MemoryTable memory) {
         for (VringConfig vring : device.startedVrings()) {
             if (!device.iotlb.isWorked(vring.index()) && !vring.isBroken()) {
-                List<RingLayout.Missing> missing = layout.missing(device.iotlb.table(), addresses(vring), vring.size);
+                List<RingLayout.Missing> missing =
+                        layout.missing(device.iotlb.table(), where.known(vring, memory), vring.size);
                 device.iotlb.ask(
                         vring.index(),
                         missing.stream()
@@ -189,7 +204,8 @@ final class Rings {
         RingLayout layout = RingLayout.of(device.negotiation.features());
         LongStream.Builder ranges = LongStream.builder();
         for (VringConfig vring : device.startedVrings()) {
-            LongStream.of(layout.ranges(addresses(vring), vring.size)).forEach(ranges::add);
+            LongStream.of(layout.ranges(where.known(vring, device.memory()), vring.size))
+                    .forEach(ranges::add);
         }
         if (byteLength > 0) {
             ranges.add(ioAddress).add(ioAddress + (byteLength - 1));
@@ -275,7 +291,7 @@ final class Rings {
     void check(VringConfig vring) {
         if (device.isTranslated()) {
             kind(vring.index());
-            check(addresses(vring), vring.size);
+            check(where.told(vring), vring.size);
         } else {
             setup(vring, device.memory());
         }
@@ -285,7 +301,7 @@ final class Rings {
     void check(VringAddresses addresses, int size) {
         RingLayout layout = RingLayout.of(device.negotiation.features());
         if (device.isTranslated()) {
-            layout.check(addresses, size);
+            layout.check(where.known(addresses, size, device.memory()), size);
         } else {
             layout.in(places(device.memory()), addresses, size);
         }
@@ -297,17 +313,9 @@ final class Rings {
                 : (address, byteLength, access) -> memory.memory().hostAddressOfUser(address, byteLength);
     }
 
-    private static VringAddresses addresses(VringConfig vring) {
-        VringAddresses addresses = vring.addresses;
-        if (vring.size == 0 || addresses == null) {
-            throw new MessageFault("vring " + vring.index() + " is started before its size and addresses are set");
-        }
-        return addresses;
-    }
-
     /** Everything the worker needs to know of a ring; refused unless all of it is there and right. */
     QueueSetup setup(VringConfig vring, MemoryTable memory) {
-        return setup(vring, memory, addresses(vring));
+        return setup(vring, memory, where.known(vring, memory));
     }
 
     private QueueSetup setup(VringConfig vring, MemoryTable memory, VringAddresses addresses) {

@@ -79,7 +79,7 @@ final class Session {
         this.loop = loop;
         this.socket = socket;
         this.device = device;
-        this.table = new MessageTable(device, loop, log);
+        this.table = new MessageTable(device, loop, log, this::end);
         this.commands = new ControlCommands(loop, device, log);
         this.limits = limits;
         this.log = log;
@@ -275,7 +275,6 @@ final class Session {
         switch (answer) {
             case Answer.Value reply -> writer.value(message.id(), reply.value());
             case Answer.VringState reply -> writer.vringState(message.id(), reply.index(), reply.num());
-            case Answer.Inflight reply -> writer.inflight(message.id(), reply.area(), reply.file());
             case Answer.Config reply -> writer.config(message.id(), reply.offset(), reply.bytes(), reply.flags());
             case Answer.Nothing nothing -> {
                 owner.onFault(FrontEndFault.MESSAGE_REFUSED);
@@ -286,8 +285,8 @@ final class Session {
                     writer.value(message.id(), MessageLayout.ACK_SUCCESS);
                 }
             }
-            case Answer.Pending pending -> throw new IllegalStateException("not done yet: " + pending);
-            case Answer.Result result -> throw new IllegalStateException("no answer to a message: " + result);
+            case Answer.Reply reply -> writer.payload(message.id(), reply.payload(), reply.file());
+            case Answer.Pending _, Answer.Result _ -> throw new IllegalStateException("no answer: " + answer);
         }
         finish();
     }
@@ -377,6 +376,7 @@ final class Session {
             return;
         }
         phase = Phase.ENDING;
+        device.postcopy.stop();
         deadline.clear();
         watch.close();
         socket.close();

@@ -16,6 +16,7 @@ import java.nio.file.Path;
  * @param calls when the guest's driver is called
  * @param memoryBytes of which its guest may have at most so many; 0 for as many as any
  * @param iommu whether the guest may have an IOMMU in front of its device (ACCESS_PLATFORM)
+ * @param postcopy whether its guest may arrive before its memory does (PAGEFAULT); trusts the front-end's process
  * @param config what the configuration space says; for {@link Profile#GENERIC} only
  */
 public record VhostUserOptions(
@@ -30,6 +31,7 @@ public record VhostUserOptions(
         CallPolicy calls,
         long memoryBytes,
         boolean iommu,
+        boolean postcopy,
         DeviceConfig config) {
 
     /** A vring has eight bits for its index in KICK, CALL and ERR. */
@@ -69,6 +71,11 @@ public record VhostUserOptions(
             throw new IllegalArgumentException("queues=" + queuePairs + " with profile=generic: 1 to "
                     + (MAX_QUEUE_PAIRS - 1) + ", the control queue needs a number too");
         }
+        if (iommu && postcopy) {
+            throw new IllegalArgumentException(
+                    "iommu=on with postcopy=on: a guest behind an IOMMU cannot arrive by post-copy,"
+                            + " so leave one of them out");
+        }
         if (profile == Profile.QEMU && !config.equals(DeviceConfig.UNSAID)) {
             throw new IllegalArgumentException(
                     "mac and speed are for profile=generic: QEMU tells its guests itself, so leave them out");
@@ -98,48 +105,120 @@ public record VhostUserOptions(
                 CallPolicy.OFF,
                 0,
                 false,
+                false,
                 DeviceConfig.UNSAID);
     }
 
     public VhostUserOptions withMode(Mode other) {
         return new VhostUserOptions(
-                name, socket, other, queuePairs, seal, profile, mtu, access, calls, memoryBytes, iommu, config);
+                name,
+                socket,
+                other,
+                queuePairs,
+                seal,
+                profile,
+                mtu,
+                access,
+                calls,
+                memoryBytes,
+                iommu,
+                postcopy,
+                config);
     }
 
     public VhostUserOptions withQueuePairs(int count) {
         return new VhostUserOptions(
-                name, socket, mode, count, seal, profile, mtu, access, calls, memoryBytes, iommu, config);
+                name, socket, mode, count, seal, profile, mtu, access, calls, memoryBytes, iommu, postcopy, config);
     }
 
     public VhostUserOptions withSeal(SealPolicy other) {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, other, profile, mtu, access, calls, memoryBytes, iommu, config);
+                name,
+                socket,
+                mode,
+                queuePairs,
+                other,
+                profile,
+                mtu,
+                access,
+                calls,
+                memoryBytes,
+                iommu,
+                postcopy,
+                config);
     }
 
     public VhostUserOptions withMtu(int bytes) {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, seal, profile, bytes, access, calls, memoryBytes, iommu, config);
+                name,
+                socket,
+                mode,
+                queuePairs,
+                seal,
+                profile,
+                bytes,
+                access,
+                calls,
+                memoryBytes,
+                iommu,
+                postcopy,
+                config);
     }
 
     public VhostUserOptions withAccess(SocketAccess other) {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, seal, profile, mtu, other, calls, memoryBytes, iommu, config);
+                name, socket, mode, queuePairs, seal, profile, mtu, other, calls, memoryBytes, iommu, postcopy, config);
     }
 
     public VhostUserOptions withCalls(CallPolicy other) {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, seal, profile, mtu, access, other, memoryBytes, iommu, config);
+                name,
+                socket,
+                mode,
+                queuePairs,
+                seal,
+                profile,
+                mtu,
+                access,
+                other,
+                memoryBytes,
+                iommu,
+                postcopy,
+                config);
     }
 
     /** For a front-end that hands the control queue over. */
     public VhostUserOptions withGenericProfile(DeviceConfig other) {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, seal, Profile.GENERIC, mtu, access, calls, memoryBytes, iommu, other);
+                name,
+                socket,
+                mode,
+                queuePairs,
+                seal,
+                Profile.GENERIC,
+                mtu,
+                access,
+                calls,
+                memoryBytes,
+                iommu,
+                postcopy,
+                other);
     }
 
     /** For a guest that may have an IOMMU. */
     public VhostUserOptions withIommu() {
         return new VhostUserOptions(
-                name, socket, mode, queuePairs, seal, profile, mtu, access, calls, memoryBytes, true, config);
+                name, socket, mode, queuePairs, seal, profile, mtu, access, calls, memoryBytes, true, postcopy, config);
+    }
+
+    /** For a guest that may arrive by post-copy. */
+    public VhostUserOptions withPostcopy() {
+        return new VhostUserOptions(
+                name, socket, mode, queuePairs, seal, profile, mtu, access, calls, memoryBytes, iommu, true, config);
+    }
+
+    /** Whether memory may be absent for a while, or taken back page by page: then only this process reads it. */
+    boolean isMemoryPartial() {
+        return iommu || postcopy;
     }
 }
