@@ -94,8 +94,13 @@ final class NicDriverProofs {
         check(counted == expected, which.label() + " is " + counted + ", not " + expected);
     }
 
-    /** Stopped with buffers offered and a frame handed over, and started again. */
+    /**
+     * Stopped with buffers offered and a frame handed over, and started again. Such a frame may still come to the other NIC
+     * once it has buffers, so it is not one that anybody waits for.
+     */
     static void recoveries(OwnNic a, OwnNic b) {
+        a.markStray();
+        b.markStray();
         for (int i = 0; i < RECOVERIES; i++) {
             OwnNic it = i % 2 == 0 ? a : b;
             it.offer(i % OwnNic.BUFFERS);

@@ -19,6 +19,8 @@ final class OwnNic implements AutoCloseable {
     static final int BUFFER_BYTES = 2048;
     static final int HEADER_BYTES = 12;
 
+    private static final int STRAY = 6;
+
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(20);
     private static final long OWN_BYTES = (long) BUFFERS * BUFFER_BYTES;
 
@@ -64,6 +66,11 @@ final class OwnNic implements AutoCloseable {
         nic.transmit(header, new long[] {iova, iova + first}, new int[] {first, frame.length - 14}, 2, 3);
         nic.publishTransmit();
         awaitTransmitted(3);
+    }
+
+    /** Has what is sent next without new bytes begin as no frame does that is sent by {@link #send} and waited for. */
+    void markStray() {
+        HostMemory.storeByte(sent.address() + HEADER_BYTES, STRAY);
     }
 
     void awaitTransmitted(int wanted) {
