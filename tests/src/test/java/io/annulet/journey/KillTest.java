@@ -68,14 +68,14 @@ final class KillTest {
     @Test
     void K09_guestsWithSplitRingsGoOnByTheNotesThatTheirFrontEndsKeep() {
         InstalledBackend backend = InstalledBackend.withoutState(folder, "a", "b");
-        killAndRestart("split rings with in-flight memory", KILLS / 2, withInflight(0), backend);
+        killAndRestart("split rings with in-flight memory", KILLS / 4, withInflight(0), backend);
     }
 
     @Test
     void K09_soTheyDoWithPackedRings() {
         InstalledBackend backend = InstalledBackend.withoutState(folder, "a", "b");
         killAndRestart(
-                "packed rings with in-flight memory", KILLS / 2, withInflight(VirtioFeature.RING_PACKED), backend);
+                "packed rings with in-flight memory", KILLS / 4, withInflight(VirtioFeature.RING_PACKED), backend);
     }
 
     /** Both kinds of notes at once. */
@@ -84,7 +84,7 @@ final class KillTest {
         InstalledBackend backend = new InstalledBackend(folder, "a", "b");
         killAndRestart(
                 "packed rings with records and in-flight memory",
-                KILLS / 4,
+                KILLS / 10,
                 withInflight(VirtioFeature.RING_PACKED),
                 backend);
     }
