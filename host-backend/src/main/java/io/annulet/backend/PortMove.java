@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -56,8 +57,29 @@ public final class PortMove {
         this.changes = changes;
     }
 
-    /** As it is now. */
+    /**
+     * As it is now. All workers rest for a moment meanwhile, since what a port has used of its limits is theirs.
+     *
+     * @throws BackendException if the back-end is being handed over
+     */
     public State save(OpenPort port) {
+        return resting(() -> read(port));
+    }
+
+    private <T> T resting(Supplier<T> step) {
+        if (!changes.tryLock()) {
+            throw new BackendException("another process is about to take over; ask that one", null);
+        }
+        try {
+            parts.hold(true);
+            return step.get();
+        } finally {
+            parts.hold(false);
+            changes.unlock();
+        }
+    }
+
+    private State read(OpenPort port) {
         long now = System.nanoTime();
         SwitchTable table = port.domain().table();
         List<Address> addresses = table == null
@@ -102,11 +124,7 @@ public final class PortMove {
      * @throws BackendException if the back-end is being handed over
      */
     public void load(OpenPort port, State state) {
-        if (!changes.tryLock()) {
-            throw new BackendException("another process is about to take over; ask that one", null);
-        }
-        try {
-            parts.hold(true);
+        resting(() -> {
             CompletableFuture<Void> done = new CompletableFuture<>();
             parts.control()
                     .execute(
@@ -122,11 +140,8 @@ public final class PortMove {
                                     done.completeExceptionally(ours);
                                 }
                             });
-            Parts.await(done);
-        } finally {
-            parts.hold(false);
-            changes.unlock();
-        }
+            return Parts.await(done);
+        });
     }
 
     private static void learn(OpenPort port, State state) {

@@ -6,6 +6,7 @@ import io.annulet.backend.OpenPort;
 import io.annulet.backend.PortMove;
 import io.annulet.backend.config.PolicySpec;
 import io.annulet.backend.policy.MacText;
+import io.netty.handler.codec.http.HttpMethod;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +31,8 @@ public final class PortMoveRoutes {
 
     public List<Route> routes() {
         return List.of(
-                Route.get("/v1/ports/{port}/state", this::save), Route.put("/v1/ports/{port}/state", this::load));
+                new Route(HttpMethod.GET, "/v1/ports/{port}/state", Right.CHANGE, this::save),
+                Route.put("/v1/ports/{port}/state", this::load));
     }
 
     private PortMove moves() {
